@@ -26,11 +26,11 @@ struct Connection {
 
 // What the packet path looks at (RTE-3). Made by pcap/packet from bytes, by the world from values.
 struct Segment {
-  Connection connection;    // destination is the DVIPA; ports are 0 when `kind` is `other`
+  Connection connection;  // destination is the DVIPA; ports are 0 when `kind` is `other`
   enum class Kind : std::uint8_t { tcp, other } kind = Kind::tcp;
-  bool syn = false;         // SYN set and ACK not set: the first segment of a connection
-  bool fragment = false;    // a fragment other than a whole datagram: its ports may be absent (RTE-10)
-  StackId forwarded_by;     // the member that sent this frame to us; nobody when it comes from the network (RTE-12)
+  bool syn = false;       // SYN set and ACK not set: the first segment of a connection
+  bool fragment = false;  // a fragment other than a whole datagram: its ports may be absent (RTE-10)
+  StackId forwarded_by;   // the member that sent this frame to us; nobody when it comes from the network (RTE-12)
 };
 
 }  // namespace dvipa

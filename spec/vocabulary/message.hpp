@@ -98,6 +98,7 @@ struct Leaving {
   auto operator<=>(const Leaving&) const = default;
 };
 
-using Message = std::variant<VipaList, SrvStat, NewConn, TermConn, EndOfReport, TakeOver, Released, Verify, NotHeld, Leaving>;
+using Message =
+    std::variant<VipaList, SrvStat, NewConn, TermConn, EndOfReport, TakeOver, Released, Verify, NotHeld, Leaving>;
 
 }  // namespace dvipa
