@@ -1,0 +1,139 @@
+#pragma once
+// Two-phase commit after Gray and Lamport ("Consensus on Transaction Commit", TCommit/TwoPhase): one transaction
+// manager, N resource managers, a set of messages that never shrinks. The known numbers of states are 288 (N=3), 8,832
+// (5), 296,448 (7) and 10,340,352 (9).
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spec/checker/model.hpp"
+
+namespace dvipa::bench {
+
+enum class Rm : std::uint8_t { working, prepared, committed, aborted };
+enum class Tm : std::uint8_t { init, committed, aborted };
+
+struct TwoPhaseState {
+  static constexpr unsigned kRmMax = 9;
+  std::array<Rm, kRmMax> rm{};
+  std::array<std::uint8_t, kRmMax> tm_prepared{};    // the manager has received this one's "prepared"
+  std::array<std::uint8_t, kRmMax> sent_prepared{};  // the message "prepared" of this one was sent
+  Tm tm = Tm::init;
+  std::uint8_t sent_commit = 0;
+  std::uint8_t sent_abort = 0;
+  std::array<std::uint8_t, 2> unused{};  // to 32 bytes
+  bool operator==(const TwoPhaseState&) const = default;
+};
+
+struct TwoPhaseAction {
+  enum class Kind : std::uint8_t {
+    tm_commit,
+    tm_abort,
+    tm_receives_prepared,
+    rm_prepares,
+    rm_aborts_alone,
+    rm_receives_commit,
+    rm_receives_abort
+  };
+  Kind kind;
+  std::uint8_t rm;
+};
+
+class TwoPhaseCommit {
+ public:
+  using State = TwoPhaseState;
+  using Action = TwoPhaseAction;
+  using Property = checker::Property<State, Action>;
+  // `forgets_votes`: a seeded bug, the manager commits when the first resource manager is prepared.
+  explicit TwoPhaseCommit(unsigned rms, bool forgets_votes = false) : rms_(rms), forgets_votes_(forgets_votes) {}
+
+  std::vector<State> initial_states() const { return {State{}}; }
+
+  template <class Visit>
+  void for_each_successor(const State& s, Visit&& visit) const {
+    using Kind = Action::Kind;
+    if (s.tm == Tm::init) {
+      if (may_commit(s)) {
+        State next = s;
+        next.tm = Tm::committed;
+        next.sent_commit = 1;
+        visit(Action{Kind::tm_commit, 0}, std::move(next));
+      }
+      State next = s;
+      next.tm = Tm::aborted;
+      next.sent_abort = 1;
+      visit(Action{Kind::tm_abort, 0}, std::move(next));
+    }
+    for (std::uint8_t i = 0; i < rms_; ++i) {
+      if (s.tm == Tm::init && s.sent_prepared[i]) {
+        State next = s;
+        next.tm_prepared[i] = 1;
+        visit(Action{Kind::tm_receives_prepared, i}, std::move(next));
+      }
+      if (s.rm[i] == Rm::working) {
+        State next = s;
+        next.rm[i] = Rm::prepared;
+        next.sent_prepared[i] = 1;
+        visit(Action{Kind::rm_prepares, i}, std::move(next));
+        next = s;
+        next.rm[i] = Rm::aborted;
+        visit(Action{Kind::rm_aborts_alone, i}, std::move(next));
+      }
+      if (s.sent_commit) {
+        State next = s;
+        next.rm[i] = Rm::committed;
+        visit(Action{Kind::rm_receives_commit, i}, std::move(next));
+      }
+      if (s.sent_abort) {
+        State next = s;
+        next.rm[i] = Rm::aborted;
+        visit(Action{Kind::rm_receives_abort, i}, std::move(next));
+      }
+    }
+  }
+
+  // Resource managers are interchangeable: sort their columns.
+  State canonical(const State& s) const {
+    std::array<std::uint8_t, State::kRmMax> column{};
+    for (unsigned i = 0; i < rms_; ++i)
+      column[i] =
+          static_cast<std::uint8_t>(static_cast<unsigned>(s.rm[i]) << 2 | s.tm_prepared[i] << 1 | s.sent_prepared[i]);
+    std::sort(column.begin(), column.begin() + rms_);
+    State sorted = s;
+    for (unsigned i = 0; i < rms_; ++i) {
+      sorted.rm[i] = static_cast<Rm>(column[i] >> 2);
+      sorted.tm_prepared[i] = column[i] >> 1 & 1;
+      sorted.sent_prepared[i] = column[i] & 1;
+    }
+    return sorted;
+  }
+
+  std::vector<Property> properties() const {
+    return {Property::always("consistent",
+                             [n = rms_](const State& s) {
+                               bool committed = false;
+                               bool aborted = false;
+                               for (unsigned i = 0; i < n; ++i) {
+                                 committed |= s.rm[i] == Rm::committed;
+                                 aborted |= s.rm[i] == Rm::aborted;
+                               }
+                               return !(committed && aborted);
+                             }),
+            Property::sometimes("all committed", [n = rms_](const State& s) {
+              return std::all_of(s.rm.begin(), s.rm.begin() + n, [](Rm rm) { return rm == Rm::committed; });
+            })};
+  }
+
+ private:
+  bool may_commit(const State& s) const {
+    const auto begin = s.tm_prepared.begin();
+    const auto end = begin + rms_;
+    return forgets_votes_ ? std::find(begin, end, 1) != end : std::find(begin, end, 0) == end;
+  }
+  unsigned rms_;
+  bool forgets_votes_;
+};
+
+}  // namespace dvipa::bench
