@@ -1,0 +1,13 @@
+// The `dvipa` command: the table of its verbs.
+#include <string>
+#include <vector>
+
+#include "harness/cli/dispatch.hpp"
+#include "harness/cli/verbs.hpp"
+
+int main(int argc, char** argv) {
+  using namespace dvipa::cli;
+  const std::vector<Verb> verbs = {};
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return dispatch(verbs, arguments);
+}

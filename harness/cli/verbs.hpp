@@ -1,0 +1,6 @@
+#pragma once
+// The verbs, each in the file of its name: declared here, listed in main.cpp, built by CMakeLists.txt.
+#include <span>
+#include <string>
+
+namespace dvipa::cli {}  // namespace dvipa::cli
