@@ -1,7 +1,7 @@
 #pragma once
 // Hidden addresses (LST-2): DVIPAs that applications of this host can use and that it never advertises. Each is a
-// /32 or /128 on `lo`; the sysctls keep the kernel from answering ARP for it. Plain rtnetlink: this is on the path of
-// a takeover.
+// /32 or /128 on `lo`; sysctls_of_interface() keeps the kernel from answering ARP for it. Plain rtnetlink: this is on
+// the path of a takeover. Linux 5.18 or later, for the mark that tells our addresses from others.
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,23 +32,9 @@ class HiddenAddresses {
   Netlink netlink_;
 };
 
-struct Sysctl {
-  std::string path;  // below /proc/sys
-  std::string value;
-};
-
-// What the frames' `interface` needs: addresses on `lo` neither answered nor announced by ARP there, and no reverse
-// path filter between the path of requests (through the routing stack) and of replies (direct).
-std::vector<Sysctl> sysctls_of_interface(const std::string& interface);
-// What a TUN device needs that delivers segments whose source is routed elsewhere.
-std::vector<Sysctl> sysctls_of_delivery(const std::string& tun);
-
-// Sets each that has another value, after noting the old one; undo_all() restores it.
-Result<void> set_sysctls(Journal& journal, const std::vector<Sysctl>& sysctls);
-
 // For undo_all(): removes the address from `lo` if it bears our mark; fine when it is gone.
 Result<void> remove_marked_address(Netlink& netlink, const Address& address);
-Result<void> set_loopback(Netlink& netlink, bool up);
-Result<void> restore_sysctl(const SysctlSet& change);
+// For undo_all(): takes `lo` down, but not from under others, who have put an address of theirs on it.
+Result<void> lower_idle_loopback(Netlink& netlink);
 
 }  // namespace dvipa::kernel
