@@ -52,8 +52,8 @@ static constexpr auto ask_for_reports = [](const auto&, OwnerFacts& facts, Owner
   orders = {OwnerOrder::purge_tables, OwnerOrder::await_reports, OwnerOrder::announce, OwnerOrder::take_own_report};
 };
 
-static constexpr auto await_report = [](const auto&, OwnerFacts&, OwnerOrders& orders) {
-  orders = {OwnerOrder::await_reports};
+static constexpr auto await_newcomer = [](const auto&, OwnerFacts&, OwnerOrders& orders) {
+  orders = {OwnerOrder::await_newcomer};
 };
 
 static constexpr auto complete_rebuild = [](const auto&, OwnerFacts&, OwnerOrders& orders) {
@@ -125,6 +125,7 @@ struct OwnerDef : MachineFront<OwnerDef, OwnerFacts, OwnerOrders> {
     Rule< "FLV-6",     TakingBack,  ReportLimit,     always,           ask_release,        TakingBack  >,
     Rule< "TKB-2",     TakingBack,  OwnerReleased,   is_of_my_claim,   take_over,          Active      >,
     Rule< "TKB-7",     TakingBack,  OwnerLost,       always,           claim_ownership,    Rebuilding  >,
+    Rule< "FLV-11",    TakingBack,  MemberJoined,    always,           await_newcomer,     TakingBack  >,
     Rule< "FLV-10",    TakingBack,  Superseded,      always,           give_up_claim,      Backup      >,
     Rule< "MOV-7",     TakingBack,  GroupLeft,       always,           leave_ownership,    Bystander   >,
 
@@ -132,14 +133,14 @@ struct OwnerDef : MachineFront<OwnerDef, OwnerFacts, OwnerOrders> {
     Rule< "TKB-1",     Rebuilding,  ReportsComplete, is_claimed,       report_to_claimant, HandingOver >,
     Rule< "FLV-6",     Rebuilding,  ReportLimit,     is_unclaimed,     complete_rebuild,   Active      >,
     Rule< "FLV-6",     Rebuilding,  ReportLimit,     is_claimed,       report_to_claimant, HandingOver >,
-    Rule< "FLV-11",    Rebuilding,  MemberJoined,    always,           await_report,       Rebuilding  >,
+    Rule< "FLV-11",    Rebuilding,  MemberJoined,    always,           await_newcomer,       Rebuilding  >,
     Rule< "TKB-1",     Rebuilding,  ClaimedByOther,  is_newer,         note_claimant,      Rebuilding  >,
     Rule< "TKB-7",     Rebuilding,  ClaimantLost,    always,           claim_ownership,    Rebuilding  >,
     Rule< "FLV-10",    Rebuilding,  Superseded,      always,           step_down,          Backup      >,
     Rule< "FLV-11",    Rebuilding,  RivalOwner,      always,           claim_ownership,    Rebuilding  >,
     Rule< "MOV-7",     Rebuilding,  GroupLeft,       always,           leave_ownership,    Bystander   >,
 
-    Rule< "FLV-11",    Active,      MemberJoined,    always,           await_report,       Rebuilding  >,
+    Rule< "FLV-11",    Active,      MemberJoined,    always,           await_newcomer,       Rebuilding  >,
     Rule< "TKB-1",     Active,      ClaimedByOther,  is_newer,         hand_over,          HandingOver >,
     Rule< "FLV-10",    Active,      Superseded,      always,           step_down,          Backup      >,
     Rule< "FLV-11",    Active,      RivalOwner,      always,           claim_ownership,    Rebuilding  >,

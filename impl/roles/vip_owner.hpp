@@ -71,6 +71,7 @@ enum class OwnerOrder : std::uint8_t {
   advertise,        // to the network (RTE-2)
   withdraw,         // no longer answer for the address
   await_reports,    // from every other member; arm the limit (FLV-6)
+  await_newcomer,   // also from the member that joined
   take_own_report,  // this stack's own listeners and connections (RTE-7)
   clear_listeners,  // they will be reported again; connections are kept (F Fig 9 (210))
   purge_tables,     // DPT and CRT of the DVIPA (TKB-3)

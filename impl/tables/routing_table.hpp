@@ -128,9 +128,16 @@ class BucketTable {
 
   template <class Visitor>  // void(const Key&, Route&)
   void for_each(Visitor&& visit) {
-    for (Bucket& bucket : buckets_)
+    for_each_in_slice(0, 1, visit);
+  }
+
+  // The `slice`-th of `slices` parts of the table, all of which together are the whole.
+  template <class Visitor>  // void(const Key&, Route&)
+  void for_each_in_slice(std::size_t slice, std::size_t slices, Visitor&& visit) {
+    const std::size_t last = buckets_.size() * (slice + 1) / slices;
+    for (std::size_t at = buckets_.size() * slice / slices; at < last; ++at)
       for (std::size_t slot = 0; slot < slots; ++slot)
-        if ((bucket.taken >> slot & 1U) != 0) visit(bucket.keys[slot], bucket.routes[slot]);
+        if ((buckets_[at].taken >> slot & 1U) != 0) visit(buckets_[at].keys[slot], buckets_[at].routes[slot]);
   }
 
   template <class Predicate>  // bool(const Key&, const Route&)
@@ -248,6 +255,14 @@ class RoutingTable {
     v4_.for_each(with_remote);
     v6_.for_each(with_remote);
   }
+  // RTE-11 looks at a table in slices, so that no step takes long.
+  template <class Visitor>  // void(const Remote&, Route&)
+  void for_each_in_slice(std::size_t slice, std::size_t slices, Visitor&& visit) {
+    const auto with_remote = [&](const auto& key, Route& route) { visit(remote_of(key), route); };
+    v4_.for_each_in_slice(slice, slices, with_remote);
+    v6_.for_each_in_slice(slice, slices, with_remote);
+  }
+
   template <class Visitor>  // void(const Remote&, const Route&)
   void for_each(Visitor&& visit) const {
     const_cast<RoutingTable*>(this)->for_each([&](const Remote& remote, const Route& route) { visit(remote, route); });

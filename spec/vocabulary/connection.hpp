@@ -31,6 +31,9 @@ struct Segment {
   bool syn = false;       // SYN set and ACK not set: the first segment of a connection
   bool fragment = false;  // a fragment other than a whole datagram: its ports may be absent (RTE-10)
   StackId forwarded_by;   // the member that sent this frame to us; nobody when it comes from the network (RTE-12)
+  // With `forwarded_by`: sent on to us as the owner by a stack that is not (TKB-4), and not to us as a target. So a
+  // packet goes from the network to a former owner, from there to the owner, then to a target, and never further.
+  bool relayed = false;
 };
 
 }  // namespace dvipa

@@ -1,0 +1,78 @@
+#pragma once
+// All that a stack can want done. Effects are carried out in the order in which they are given.
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "impl/roles/vip_owner.hpp"
+#include "impl/stack/input.hpp"
+
+namespace dvipa {
+namespace effect {
+
+// To a member, or to the stack itself (a Verify and its answer): then it comes back as input::Received.
+struct Send {
+  StackId to;
+  Message message;
+};
+struct Advertise {
+  Address dvipa;
+};  // answer ARP/ND for it, and say so unasked (RTE-2)
+struct Withdraw {
+  Address dvipa;
+};
+struct HoldAddress {
+  Address dvipa;
+  bool active = false;
+};  // as hidden address of this host (LST-2)
+struct AcceptForwarder {
+  Address dvipa;
+  StackId forwarder;
+};  // frames of the DVIPA from this member are let in
+struct RefuseForwarder {
+  Address dvipa;
+  StackId forwarder;
+};
+struct ArmTimer {
+  Timer timer;
+  std::uint32_t after_ms = 0;
+};
+struct CancelTimer {
+  Timer timer;
+};
+struct ReleaseHeld {
+  Address dvipa;
+};  // packets with verdict `hold` are to be routed again
+struct OwnershipChanged {
+  Address dvipa;
+  roles::OwnerState from{};
+  roles::OwnerState to{};
+  Epoch epoch;
+  std::string_view requirement;  // of the row that fired
+};
+struct Rebuilt {
+  Address dvipa;
+  Epoch epoch;
+  std::size_t connections = 0;
+  std::size_t listeners = 0;
+  bool complete = false;
+};
+struct ListenerKnown {
+  Address dvipa;
+  Port port = 0;
+  StackId target;
+  bool listening = false;
+};                // the DPT changed
+struct Ready {};  // every member's list is here, or there is no other member
+struct Left {};   // nothing is owned any more; the process may stop
+
+}  // namespace effect
+
+using Effect =
+    std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress, effect::AcceptForwarder,
+                 effect::RefuseForwarder, effect::ArmTimer, effect::CancelTimer, effect::ReleaseHeld,
+                 effect::OwnershipChanged, effect::Rebuilt, effect::ListenerKnown, effect::Ready, effect::Left>;
+using Effects = std::vector<Effect>;
+
+}  // namespace dvipa

@@ -1,0 +1,77 @@
+#pragma once
+// All that can happen to a stack. The live shell observes these, the world draws them, a checker enumerates them.
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "spec/vocabulary/message.hpp"
+
+namespace dvipa {
+
+// What a timer is for; one of each kind at a time, `report_limit` one for each DVIPA.
+struct Timer {
+  enum class Kind : std::uint8_t {
+    join,          // time for other members to show up after the start
+    list_limit,    // a member that has not sent its list by now does not know this protocol (LST-6)
+    report_limit,  // of a rebuild (FLV-6)
+    leave_limit,   // of a hand-over before leaving (MOV-7)
+    ageing,        // next slice of the CRTs (RTE-11)
+  } kind = Kind::join;
+  Address dvipa;  // of `report_limit`
+  auto operator<=>(const Timer&) const = default;
+};
+
+namespace input {
+
+struct Started {};  // definitions are set; the bus begins to look for members
+struct DefinitionsSet {
+  Definitions definitions;
+};
+struct MemberUp {
+  StackId member;
+  Incarnation incarnation = 0;
+};
+struct MemberDown {
+  StackId member;
+};
+struct Received {
+  StackId from;
+  Message message;
+};
+// `local` is the address that the application is bound to; no address = the wildcard (TGT-1). Given once for the first
+// listener of (local, port) and once for the end of the last one (TGT-2).
+struct ListenerChanged {
+  Address local;
+  Port port = 0;
+  bool listening = false;
+};
+// Connections with the DVIPA as local address that exist on this host, of whichever side opened them. Repeating one is
+// harmless. Before a list, a Verify, or anything else that asks for a report is given to the stack, those connections
+// have to be here (TGT-3).
+struct ConnectionsOpened {
+  Address dvipa;
+  std::vector<Remote> remotes;
+};
+struct ConnectionsEnded {
+  Address dvipa;
+  std::vector<Remote> remotes;
+};
+// route() said `report`: give this before the packet is sent (TKB-5), or as soon as it is seen (TGT-6).
+struct RouteReported {
+  Connection connection;
+  StackId target;
+};
+struct TimerFired {
+  Timer timer;
+};
+// This stack did not run for longer than the detection time: others may own by now what it owned (FLV-9).
+struct Resumed {};
+struct LeaveAsked {};  // hand over, then effect::Left
+
+}  // namespace input
+
+using Input = std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
+                           input::ListenerChanged, input::ConnectionsOpened, input::ConnectionsEnded,
+                           input::RouteReported, input::TimerFired, input::Resumed, input::LeaveAsked>;
+
+}  // namespace dvipa

@@ -1,0 +1,61 @@
+#pragma once
+// Seeded faults of the implementation, switched on by name, to prove that a check can fail.
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace dvipa {
+
+enum class Mutant : std::uint8_t {
+  none,
+  skip_rebuild_barrier,     // rebuilding ends at once (FLV-5, FLV-6)
+  refuse_while_rebuilding,  // an unmatched packet is answered while rebuilding (FLV-5)
+  forget_connections,       // a target reports no connections (TGT-3, FLV-3)
+  forget_listeners,         // a target reports no listeners with its report (TGT-1)
+  ignore_listener_end,      // SRVSTAT(ended) is not sent (TGT-2)
+  ignore_term_conn,         // TERMCONN is not sent (TGT-4)
+  advertise_as_backup,      // a backup advertises too (RTE-2)
+  never_advertise,          // the successor does not advertise (RTE-2)
+  ignore_rank,              // the lowest stack takes over (FLV-1)
+  ignore_own_distribution,  // a backup uses the stored list although it has its own VIPADISTRIBUTE (LST-3)
+  keep_failed_target,       // its entries stay (FLV-12)
+  forget_route,             // a selected target gets no CRT entry (RTE-4)
+  no_route_to_self,         // the routing stack's own listeners are left out (RTE-7)
+  route_to_silent_port,     // a SYN goes to a candidate without a listener (RTE-5)
+  accept_old_epoch,         // messages of earlier epochs take effect (FLV-10)
+  keep_old_forwarder,       // frames of a failed owner are still taken (TGT-6)
+  leave_without_handover,   // a clean stop lets go at once (MOV-7)
+};
+
+struct MutantName {
+  Mutant mutant;
+  std::string_view name;
+};
+inline constexpr std::array mutant_names{
+    MutantName{Mutant::skip_rebuild_barrier, "skip-rebuild-barrier"},
+    MutantName{Mutant::refuse_while_rebuilding, "refuse-while-rebuilding"},
+    MutantName{Mutant::forget_connections, "forget-connections"},
+    MutantName{Mutant::forget_listeners, "forget-listeners"},
+    MutantName{Mutant::ignore_listener_end, "ignore-listener-end"},
+    MutantName{Mutant::ignore_term_conn, "ignore-term-conn"},
+    MutantName{Mutant::advertise_as_backup, "advertise-as-backup"},
+    MutantName{Mutant::never_advertise, "never-advertise"},
+    MutantName{Mutant::ignore_rank, "ignore-rank"},
+    MutantName{Mutant::ignore_own_distribution, "ignore-own-distribution"},
+    MutantName{Mutant::keep_failed_target, "keep-failed-target"},
+    MutantName{Mutant::forget_route, "forget-route"},
+    MutantName{Mutant::no_route_to_self, "no-route-to-self"},
+    MutantName{Mutant::route_to_silent_port, "route-to-silent-port"},
+    MutantName{Mutant::accept_old_epoch, "accept-old-epoch"},
+    MutantName{Mutant::keep_old_forwarder, "keep-old-forwarder"},
+    MutantName{Mutant::leave_without_handover, "leave-without-handover"},
+};
+
+constexpr std::optional<Mutant> mutant_of(std::string_view name) {
+  for (const MutantName& each : mutant_names)
+    if (each.name == name) return each.mutant;
+  return std::nullopt;
+}
+
+}  // namespace dvipa

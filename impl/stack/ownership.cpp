@@ -1,0 +1,330 @@
+// From lists and views to events of the owner role, and what the role orders.
+#include <algorithm>
+
+#include "impl/stack/stack.hpp"
+
+namespace dvipa {
+
+using roles::OwnerOrder;
+using roles::OwnerState;
+
+// --- what lists say ------------------------------------------------------------------------------------------------
+
+void Stack::hear(StackId from, const VipaList& list) {
+  Member& member = members_.at(from);
+  member.listed = true;
+  member.parts.clear();
+  for (const ListEntry& entry : list.entries) {
+    const Address& address = entry.definition.dvipa;
+    member.parts[address] = {entry.definition.part, entry.definition.rank};
+    Dvipa& dvipa = obtain(address);
+    dvipa.owner.facts.newest = std::max(dvipa.owner.facts.newest, entry.epoch);
+    switch (entry.claim) {
+      case Claim::owning:
+        note_owner(address, dvipa, from, entry);
+        break;
+      case Claim::claiming:
+        note_claimant(address, dvipa, from, entry);
+        break;
+      case Claim::none:
+        note_gone(address, dvipa, from);
+        break;
+    }
+  }
+  evaluate_all();
+}
+
+// FLV-10, FLV-11: of two owners one remains, by rank if both live; an announcement older than what is known is nothing.
+void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry) {
+  auto& facts = dvipa.owner.facts;
+  if (dvipa.owner.owns()) {
+    if (outranks(address, settings_.self, from)) {
+      owner_event(address, dvipa, roles::RivalOwner{});
+      return;
+    }
+    owner_event(address, dvipa, roles::Superseded{from});
+  } else if (dvipa.owner.state() == OwnerState::taking_back && entry.epoch > facts.mine) {
+    owner_event(address, dvipa, roles::Superseded{from});
+  } else if (entry.epoch < dvipa.report_epoch && in_view(dvipa.report_to) && !has(Mutant::accept_old_epoch)) {
+    if (!facts.claimant || facts.owner) return;
+    facts.owner = from;  // the present owner of a DVIPA that another is taking over, heard of late
+    return;
+  }
+  facts.owner = from;
+  if (facts.claimant == from || (facts.claimant && entry.epoch > facts.claim)) facts.claimant = nobody;
+  if (dvipa.own && dvipa.own->part != Part::none) dvipa.kept = entry.definition.distribution;  // LST-3
+  if (!facts.claimant) report_to(address, dvipa, from, entry.epoch, entry.definition.distribution, false);
+}
+
+void Stack::note_claimant(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry) {
+  auto& facts = dvipa.owner.facts;
+  if (entry.epoch < dvipa.report_epoch && !has(Mutant::accept_old_epoch)) return;  // FLV-10
+  if (dvipa.owner.owns()) {
+    owner_event(address, dvipa, roles::ClaimedByOther{from, entry.epoch});
+    if (facts.claimant != from) return;
+  } else {
+    if (dvipa.owner.state() == OwnerState::taking_back) {
+      if (entry.epoch < facts.mine) return;
+      owner_event(address, dvipa, roles::Superseded{facts.owner});
+    }
+    facts.claimant = from;
+    facts.claim = entry.epoch;
+  }
+  report_to(address, dvipa, from, entry.epoch, entry.definition.distribution, true);
+}
+
+// `gone` has left the view, or says that it neither owns nor claims.
+void Stack::note_gone(const Address& address, Dvipa& dvipa, StackId gone) {
+  auto& facts = dvipa.owner.facts;
+  if (facts.owner == gone) {
+    facts.owner = nobody;
+    owner_event(address, dvipa, roles::OwnerLost{});
+  }
+  if (facts.claimant == gone) {
+    facts.claimant = nobody;
+    owner_event(address, dvipa, roles::ClaimantLost{});
+  }
+  if (dvipa.report_to == gone) {
+    dvipa.report_to = nobody;
+    target_event(address, dvipa, roles::OwnerGone{}, {});
+  }
+}
+
+void Stack::hear(StackId from, const Leaving&) {
+  members_.at(from).leaving = true;
+  evaluate_all();
+}
+
+void Stack::hear(StackId from, const TakeOver& take_over) {
+  Dvipa& dvipa = obtain(take_over.dvipa);
+  if (dvipa.owner.facts.claimant == from) owner_event(take_over.dvipa, dvipa, roles::TakeOverAsked{take_over.epoch});
+}
+
+void Stack::hear(StackId from, const Released& released) {
+  Dvipa& dvipa = obtain(released.dvipa);
+  if (dvipa.owner.facts.owner == from) owner_event(released.dvipa, dvipa, roles::OwnerReleased{released.epoch});
+}
+
+// --- who should own ------------------------------------------------------------------------------------------------
+
+void Stack::evaluate_all() {
+  if (!settled()) return;
+  if (!ready_) {
+    ready_ = true;
+    emit(effect::Ready{});
+  }
+  for (auto& [address, dvipa] : dvipas_) evaluate(address, dvipa);
+}
+
+void Stack::evaluate(const Address& address, Dvipa& dvipa) {
+  const auto& facts = dvipa.owner.facts;
+  if (dvipa.owner.state() != OwnerState::backup || facts.claimant || leaving_) return;
+  if (!facts.owner) {
+    owner_event(address, dvipa, roles::OwnershipVacant{successor(address)});
+  } else if (members_.contains(facts.owner) && members_.at(facts.owner).leaving) {
+    owner_event(address, dvipa, roles::OwnerLeaving{successor(address)});
+  } else {
+    owner_event(address, dvipa, roles::OwnerPresent{});
+  }
+}
+
+// CFG-3, FLV-1: the primary before every backup, then by rank; -1: not eligible.
+int Stack::rank_key(const Address& address, StackId stack) const {
+  MemberPart part;
+  if (stack == settings_.self) {
+    if (leaving_) return -1;
+    const Dvipa* mine = dvipa(address);
+    if (mine != nullptr && mine->own) part = {mine->own->part, mine->own->rank};
+  } else {
+    const auto member = members_.find(stack);
+    if (member == members_.end() || member->second.leaving) return -1;
+    const auto at = member->second.parts.find(address);
+    if (at != member->second.parts.end()) part = at->second;
+  }
+  if (part.part == Part::none) return -1;
+  const int rank = part.part == Part::primary ? static_cast<int>(rank_max) + 1 : part.rank;
+  return has(Mutant::ignore_rank) ? 1000 - rank : rank;
+}
+
+bool Stack::outranks(const Address& address, StackId one, StackId other) const {
+  return std::pair(rank_key(address, one), one) > std::pair(rank_key(address, other), other);
+}
+
+// FLV-1: nobody if there is none.
+StackId Stack::successor(const Address& address) const {
+  StackId best = rank_key(address, settings_.self) >= 0 ? settings_.self : nobody;
+  for (const auto& [stack, member] : members_)
+    if (rank_key(address, stack) >= 0 && (!best || outranks(address, stack, best))) best = stack;
+  return best;
+}
+
+// --- the role's events and orders ----------------------------------------------------------------------------------
+
+template <class Event>
+void Stack::owner_event(const Address& address, Dvipa& dvipa, const Event& event) {
+  const OwnerState before = dvipa.owner.state();
+  const Epoch epoch_before = dvipa.owner.facts.mine;
+  roles::OwnerOrders orders;
+  const roles::Outcome outcome = dvipa.owner.process(event, orders);
+  if (!outcome.taken) return;
+  if (dvipa.owner.state() != before || dvipa.owner.facts.mine != epoch_before)
+    emit(effect::OwnershipChanged{address, before, dvipa.owner.state(), dvipa.owner.facts.newest, outcome.requirement});
+  for (const OwnerOrder order : orders) carry_out(address, dvipa, order);
+  if (std::find(orders.begin(), orders.end(), OwnerOrder::await_reports) != orders.end())
+    complete_if_reported(address, dvipa);
+}
+
+void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
+  const auto& facts = dvipa.owner.facts;
+  const Timer limit{Timer::Kind::report_limit, address};
+  switch (order) {
+    case OwnerOrder::announce:
+      send_list_to_all();
+      break;
+    case OwnerOrder::advertise:
+      if (has(Mutant::never_advertise)) break;
+      if (!dvipa.address_held) emit(effect::HoldAddress{address, true});
+      dvipa.address_held = dvipa.advertised = true;
+      emit(effect::Advertise{address});
+      break;
+    case OwnerOrder::withdraw:
+      dvipa.advertised = false;
+      emit(effect::Withdraw{address});
+      break;
+    case OwnerOrder::await_reports:
+      await_all(address, dvipa);
+      break;
+    case OwnerOrder::await_newcomer:
+      dvipa.awaiting.set(newcomer_.value);
+      emit(effect::ArmTimer{limit, settings_.report_limit_ms});
+      break;
+    case OwnerOrder::take_own_report: {
+      const Distribution* distribution = distribution_of(dvipa);
+      report_to(address, dvipa, settings_.self, facts.mine,
+                distribution != nullptr ? std::optional(*distribution) : std::nullopt,
+                dvipa.owner.state() == OwnerState::taking_back);
+      break;
+    }
+    case OwnerOrder::clear_listeners:
+      dvipa.listeners.clear();
+      break;
+    case OwnerOrder::purge_tables:
+      dvipa.listeners.clear();
+      dvipa.routes.clear();
+      break;
+    case OwnerOrder::report_routes:
+      report_routes(address, dvipa);
+      break;
+    case OwnerOrder::ask_release:
+      emit(effect::Send{facts.owner, TakeOver{address, facts.mine}});
+      break;
+    case OwnerOrder::send_released:
+      emit(effect::Send{facts.owner, Released{address, facts.claim}});
+      break;
+    case OwnerOrder::end_rebuild:
+      emit(effect::CancelTimer{limit});
+      if (dvipa.owner.state() != OwnerState::backup && dvipa.owner.state() != OwnerState::bystander)
+        emit(effect::Rebuilt{address, facts.mine, dvipa.routes.size(), dvipa.listeners.size(), dvipa.awaiting.none()});
+      dvipa.awaiting.reset();
+      break;
+    case OwnerOrder::release_held:
+      emit(effect::ReleaseHeld{address});
+      break;
+  }
+}
+
+void Stack::await_all(const Address& address, Dvipa& dvipa) {
+  dvipa.awaiting.reset();
+  if (!has(Mutant::skip_rebuild_barrier))
+    for (const auto& [stack, member] : members_) dvipa.awaiting.set(stack.value);
+  emit(effect::ArmTimer{{Timer::Kind::report_limit, address}, settings_.report_limit_ms});
+}
+
+void Stack::complete_if_reported(const Address& address, Dvipa& dvipa) {
+  if (dvipa.awaiting.none()) owner_event(address, dvipa, roles::ReportsComplete{});
+}
+
+// TKB-1: all that is routed here, each with the target that holds it.
+void Stack::report_routes(const Address& address, Dvipa& dvipa) {
+  const auto& facts = dvipa.owner.facts;
+  std::map<StackId, std::vector<Remote>> by_target;
+  dvipa.routes.for_each(
+      [&](const Remote& remote, const tables::Route& route) { by_target[route.target].push_back(remote); });
+  for (const auto& [target, remotes] : by_target) send_new_conns(facts.claimant, address, facts.claim, target, remotes);
+  emit(effect::Send{facts.claimant, EndOfReport{address, facts.claim}});
+}
+
+// What follows from the states of both roles: the hidden address, and whose frames are let in (LST-2, TGT-6).
+void Stack::follow_state(const Address& address, Dvipa& dvipa) {
+  const auto& facts = dvipa.owner.facts;
+  const bool hold = dvipa.target.holds_address() || dvipa.owner.owns();
+  std::bitset<256> wanted;
+  if (hold && !dvipa.owner.owns()) {
+    if (facts.owner && facts.owner != settings_.self) wanted.set(facts.owner.value);
+    if (facts.claimant && facts.claimant != settings_.self) wanted.set(facts.claimant.value);
+  }
+  if (has(Mutant::keep_old_forwarder)) wanted |= dvipa.forwarders;
+  for (unsigned stack = 1; wanted != dvipa.forwarders && stack <= stack_id_max; ++stack) {
+    if (wanted.test(stack) == dvipa.forwarders.test(stack)) continue;
+    const StackId forwarder{static_cast<std::uint8_t>(stack)};
+    if (wanted.test(stack)) {
+      emit(effect::AcceptForwarder{address, forwarder});
+    } else {
+      emit(effect::RefuseForwarder{address, forwarder});
+    }
+  }
+  dvipa.forwarders = wanted;
+  if (hold != dvipa.address_held) emit(effect::HoldAddress{address, hold});
+  dvipa.address_held = hold;
+  if (has(Mutant::advertise_as_backup) && dvipa.owner.state() == OwnerState::backup && !dvipa.advertised &&
+      facts.owner) {
+    dvipa.advertised = true;
+    emit(effect::Advertise{address});
+  }
+}
+
+void Stack::leave_if_free() {
+  if (!leaving_ || left_) return;
+  for (const auto& [address, dvipa] : dvipas_)
+    if (dvipa.owner.owns() || dvipa.owner.state() == OwnerState::taking_back) return;
+  left_ = true;
+  emit(effect::CancelTimer{{Timer::Kind::leave_limit, {}}});
+  emit(effect::Left{});
+}
+
+// --- the VIPA list -------------------------------------------------------------------------------------------------
+
+// LST-1; a stack without a part tells the newest epoch that it knows, for members that have lost their memory (FLV-10).
+VipaList Stack::complete_list() const {
+  VipaList list;
+  for (const auto& [address, dvipa] : dvipas_) {
+    ListEntry entry;
+    if (dvipa.own) entry.definition = *dvipa.own;
+    entry.definition.dvipa = address;
+    entry.epoch = dvipa.owner.facts.newest;
+    if (dvipa.owner.owns() || dvipa.owner.state() == OwnerState::taking_back) {
+      entry.claim = dvipa.owner.owns() ? Claim::owning : Claim::claiming;
+      entry.epoch = dvipa.owner.facts.mine;
+      if (const Distribution* distribution = distribution_of(dvipa)) entry.definition.distribution = *distribution;
+    }
+    if (dvipa.own || entry.epoch || entry.claim != Claim::none) list.entries.push_back(std::move(entry));
+  }
+  return list;
+}
+
+void Stack::send_list(StackId to) { emit(effect::Send{to, complete_list()}); }
+
+void Stack::send_list_to_all() {
+  if (members_.empty()) return;
+  const VipaList list = complete_list();
+  for (const auto& [stack, member] : members_) emit(effect::Send{stack, list});
+}
+
+template void Stack::owner_event(const Address&, Dvipa&, const roles::PartGiven&);
+template void Stack::owner_event(const Address&, Dvipa&, const roles::PartTaken&);
+template void Stack::owner_event(const Address&, Dvipa&, const roles::MemberJoined&);
+template void Stack::owner_event(const Address&, Dvipa&, const roles::ReportLimit&);
+template void Stack::owner_event(const Address&, Dvipa&, const roles::Superseded&);
+template void Stack::owner_event(const Address&, Dvipa&, const roles::GroupLeft&);
+
+}  // namespace dvipa

@@ -1,0 +1,234 @@
+// What a target tells the stack that its list names, and what that stack makes of it (TGT, RTE-6, RTE-11).
+#include <algorithm>
+
+#include "impl/stack/stack.hpp"
+
+namespace dvipa {
+
+using roles::TargetOrder;
+
+// --- as a target ---------------------------------------------------------------------------------------------------
+
+// A list of the owner or the claimant came: from now on everything goes to it (TGT-7), beginning with all that is here.
+void Stack::report_to(const Address& address, Dvipa& dvipa, StackId announcer, Epoch epoch,
+                      const std::optional<Distribution>& distribution, bool claiming) {
+  const bool named = distribution && distribution->targets.contains(own_xcf());
+  dvipa.report_to = announcer;
+  dvipa.report_epoch = epoch;
+  dvipa.announced = named ? distribution : std::nullopt;
+  dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
+  if (named) {
+    target_event(address, dvipa, roles::Named{claiming}, {});
+  } else {
+    target_event(address, dvipa, roles::NotNamed{claiming}, {});
+  }
+}
+
+template <class Event>
+void Stack::target_event(const Address& address, Dvipa& dvipa, const Event& event, const Change& change) {
+  roles::TargetOrders orders;
+  if (!dvipa.target.process(event, orders).taken) return;
+  for (const TargetOrder order : orders) carry_out(address, dvipa, order, change);
+}
+
+void Stack::carry_out(const Address& address, Dvipa& dvipa, TargetOrder order, const Change& change) {
+  switch (order) {
+    case TargetOrder::report_listeners:
+      report_listeners(address, dvipa);
+      break;
+    case TargetOrder::report_connections:
+      report_connections(address, dvipa);
+      break;
+    case TargetOrder::end_report:
+      if (dvipa.report_to != settings_.self)
+        emit(effect::Send{dvipa.report_to, EndOfReport{address, dvipa.report_epoch}});
+      break;
+    case TargetOrder::report_change:
+      report_change(address, dvipa, change);
+      break;
+  }
+}
+
+// TGT-1: a wildcard listener counts for enumerated ports, one on the DVIPA itself for any distributed port.
+bool Stack::listens(const Address& address, const Dvipa& dvipa, Port port) const {
+  if (!dvipa.announced || !dvipa.announced->ports.contains(port)) return false;
+  if (listeners_here_.contains({address, port})) return true;
+  return !dvipa.announced->ports.is_every_port() && listeners_here_.contains({Address{}, port});
+}
+
+void Stack::report_listeners(const Address& address, Dvipa& dvipa) {
+  if (has(Mutant::forget_listeners)) return;
+  std::set<Port> ports;
+  for (const auto& [local, port] : listeners_here_)
+    if (listens(address, dvipa, port)) ports.insert(port);
+  for (const Port port : ports) report_change(address, dvipa, Change{port, true, nullptr, nullptr});
+}
+
+void Stack::report_connections(const Address& address, Dvipa& dvipa) {
+  if (has(Mutant::forget_connections) || dvipa.held_here.empty()) return;
+  std::vector<Remote> remotes;
+  remotes.reserve(dvipa.held_here.size());
+  dvipa.held_here.for_each([&](const Remote& remote, const tables::Route&) { remotes.push_back(remote); });
+  report_change(address, dvipa, Change{std::nullopt, false, &remotes, nullptr});
+}
+
+void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& change) {
+  const StackId to = dvipa.report_to;
+  const Epoch epoch = dvipa.report_epoch;
+  if (change.port) {
+    if (!change.listening && has(Mutant::ignore_listener_end)) return;
+    if (to == settings_.self) {
+      if (!has(Mutant::no_route_to_self)) set_listener(address, dvipa, to, *change.port, change.listening);
+    } else {
+      emit(effect::Send{to, SrvStat{address, epoch, *change.port, change.listening}});
+    }
+  }
+  if (change.opened != nullptr) {
+    if (to == settings_.self) {
+      for (const Remote& remote : *change.opened) dvipa.routes.insert(remote, {.target = to, .used_at = ageing_round_});
+    } else {
+      send_new_conns(to, address, epoch, settings_.self, *change.opened);
+    }
+  }
+  if (change.ended != nullptr && !has(Mutant::ignore_term_conn)) {
+    if (to == settings_.self) {
+      hear(to, TermConn{address, epoch, *change.ended});
+    } else {
+      send_in_batches<TermConn>(to, address, epoch, *change.ended);
+    }
+  }
+}
+
+// RTE-11: what is asked about and not here has gone without a word.
+void Stack::hear(StackId from, const Verify& verify) {
+  const Dvipa& dvipa = obtain(verify.dvipa);
+  std::vector<Remote> gone;
+  for (const Remote& remote : verify.remotes)
+    if (dvipa.held_here.find(remote) == nullptr) gone.push_back(remote);
+  if (!gone.empty()) send_in_batches<NotHeld>(from, verify.dvipa, verify.epoch, gone);
+}
+
+// --- as owner or claimant ------------------------------------------------------------------------------------------
+
+// FLV-10: only what is said under this stack's present claim counts.
+bool Stack::speaks_to_me(const Dvipa& dvipa, Epoch epoch) const {
+  if (!dvipa.owner.owns() && dvipa.owner.state() != roles::OwnerState::taking_back) return false;
+  return epoch == dvipa.owner.facts.mine || has(Mutant::accept_old_epoch);
+}
+
+Stack::Dvipa* Stack::reported_dvipa(const Address& address, Epoch epoch) {
+  const auto at = dvipas_.find(address);
+  return at != dvipas_.end() && speaks_to_me(at->second, epoch) ? &at->second : nullptr;
+}
+
+// RTE-1, RTE-6
+void Stack::set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening) {
+  if (!listening) {
+    if (dvipa.listeners.remove(port, target)) emit(effect::ListenerKnown{address, port, target, false});
+    return;
+  }
+  const Distribution* distribution = distribution_of(dvipa);
+  const Address& xcf = settings_.xcf_addresses[target.value - 1U];
+  if (distribution == nullptr || !distribution->targets.contains(xcf) || !distribution->ports.contains(port)) return;
+  std::uint16_t weight = 1;
+  for (const TargetWeight& each : distribution->weights)
+    if (each.xcf_address == xcf) weight = each.weight;
+  if (dvipa.listeners.add(port, target, weight)) emit(effect::ListenerKnown{address, port, target, true});
+}
+
+void Stack::hear(StackId from, const SrvStat& srvstat) {
+  if (Dvipa* dvipa = reported_dvipa(srvstat.dvipa, srvstat.epoch))
+    set_listener(srvstat.dvipa, *dvipa, from, srvstat.port, srvstat.listening);
+}
+
+// RTE-6, TKB-1. What the target itself says wins over what a former owner says of it.
+void Stack::hear(StackId from, const NewConn& newconn) {
+  Dvipa* dvipa = reported_dvipa(newconn.dvipa, newconn.epoch);
+  if (dvipa == nullptr || !in_view(newconn.target)) return;
+  for (const Remote& remote : newconn.remotes) {
+    tables::Route* known = dvipa->routes.find(remote);
+    if (known == nullptr) {
+      dvipa->routes.insert(remote, {.target = newconn.target, .used_at = ageing_round_});
+    } else if (from == newconn.target) {
+      known->target = from;
+    }
+  }
+}
+
+// RTE-6. A connection that was opened again since is not the one that ended.
+void Stack::hear(StackId from, const TermConn& termconn) {
+  Dvipa* dvipa = reported_dvipa(termconn.dvipa, termconn.epoch);
+  if (dvipa == nullptr) return;
+  for (const Remote& remote : termconn.remotes) {
+    tables::Route* route = dvipa->routes.find(remote);
+    if (route == nullptr || route->target != from) continue;
+    if (route->reopened != 0) {
+      route->reopened = 0;
+    } else {
+      dvipa->routes.erase(remote);
+    }
+  }
+}
+
+void Stack::hear(StackId from, const EndOfReport& end) {
+  Dvipa* dvipa = reported_dvipa(end.dvipa, end.epoch);
+  if (dvipa == nullptr || !dvipa->awaiting.test(from.value)) return;
+  dvipa->awaiting.reset(from.value);
+  complete_if_reported(end.dvipa, *dvipa);
+}
+
+void Stack::hear(StackId from, const NotHeld& not_held) {
+  Dvipa* dvipa = reported_dvipa(not_held.dvipa, not_held.epoch);
+  if (dvipa == nullptr) return;
+  for (const Remote& remote : not_held.remotes) {
+    const tables::Route* route = dvipa->routes.find(remote);
+    if (route != nullptr && route->target == from && route->in_question != 0) dvipa->routes.erase(remote);
+  }
+}
+
+// RTE-11: a slice of each CRT; entries that nothing was routed by for some rounds are asked about.
+void Stack::age_one_slice() {
+  for (auto& [address, dvipa] : dvipas_) {
+    if (dvipa.owner.state() != roles::OwnerState::active) continue;
+    std::map<StackId, std::vector<Remote>> doubtful;
+    dvipa.routes.for_each_in_slice(ageing_slice_, ageing_slices, [&](const Remote& remote, tables::Route& route) {
+      if (static_cast<std::uint16_t>(ageing_round_ - route.used_at) < settings_.ageing_rounds) return;
+      route.in_question = 1;
+      doubtful[route.target].push_back(remote);
+    });
+    for (const auto& [target, remotes] : doubtful)
+      send_in_batches<Verify>(target, address, dvipa.owner.facts.mine, remotes);
+  }
+  ageing_slice_ = static_cast<std::uint16_t>((ageing_slice_ + 1) % ageing_slices);
+  if (ageing_slice_ == 0) ++ageing_round_;
+}
+
+// --- batches -------------------------------------------------------------------------------------------------------
+
+template <class Kind>
+void Stack::send_in_batches(StackId to, const Address& address, Epoch epoch, const std::vector<Remote>& remotes) {
+  for (std::size_t first = 0; first < remotes.size(); first += remotes_per_message) {
+    const auto begin = remotes.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(remotes_per_message, remotes.size() - first));
+    Kind message;
+    message.dvipa = address;
+    message.epoch = epoch;
+    message.remotes.assign(begin, begin + count);
+    emit(effect::Send{to, std::move(message)});
+  }
+}
+
+void Stack::send_new_conns(StackId to, const Address& address, Epoch epoch, StackId target,
+                           const std::vector<Remote>& remotes) {
+  const std::size_t first = effects_->size();
+  send_in_batches<NewConn>(to, address, epoch, remotes);
+  for (std::size_t i = first; i < effects_->size(); ++i)
+    std::get<NewConn>(std::get<effect::Send>((*effects_)[i]).message).target = target;
+}
+
+template void Stack::target_event(const Address&, Dvipa&, const roles::OwnerGone&, const Change&);
+template void Stack::target_event(const Address&, Dvipa&, const roles::ListenerChanged&, const Change&);
+template void Stack::target_event(const Address&, Dvipa&, const roles::ConnectionsOpened&, const Change&);
+template void Stack::target_event(const Address&, Dvipa&, const roles::ConnectionsEnded&, const Change&);
+
+}  // namespace dvipa

@@ -1,0 +1,90 @@
+// The packet path: segment -> verdict (RTE-3, F Fig 7).
+#include <bit>
+
+#include "impl/stack/stack.hpp"
+
+namespace dvipa {
+
+using roles::OwnerState;
+using Kind = Verdict::Kind;
+
+Verdict Stack::route(const Segment& segment) {
+  Dvipa* dvipa = index_.find(segment.connection.dvipa, dvipas_);
+  if (dvipa == nullptr) return {};
+  if (!dvipa->owner.owns()) return route_elsewhere(*dvipa, segment);
+  if (segment.kind != Segment::Kind::tcp) return {Kind::conventional, {}, false};
+
+  if (tables::Route* route = dvipa->routes.find(segment.connection.remote)) {
+    const bool sent_to_us = segment.forwarded_by && !segment.relayed;  // RTE-12: a target's frame goes no further
+    if (sent_to_us && route->target != settings_.self) return {};
+    if (segment.syn && route->reopened == 0) route->reopened = 1;
+    if (route->in_question != 0) route->in_question = 0;
+    if (route->used_at != ageing_round_) route->used_at = ageing_round_;
+    return {route->target == settings_.self ? Kind::to_local : Kind::to_target, route->target, false};
+  }
+  if (segment.forwarded_by && !segment.relayed) return {};
+  if (dvipa->owner.state() == OwnerState::rebuilding && !has(Mutant::refuse_while_rebuilding))
+    return {Kind::hold, {}, false};  // FLV-5
+  if (segment.syn) return route_new(*dvipa, segment);
+  return {Kind::conventional, {}, false};
+}
+
+// RTE-4, RTE-5
+Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {
+  const Distribution* distribution = distribution_of(dvipa);
+  if (distribution == nullptr) return {Kind::conventional, {}, false};
+  StackId target = dvipa.listeners.select(segment.connection.remote.dvipa_port, distribution->method);
+  if (!target && has(Mutant::route_to_silent_port))
+    for (const auto& [stack, member] : members_)
+      if (distribution->targets.contains(settings_.xcf_addresses[stack.value - 1U])) target = stack;
+  if (!target) return {Kind::conventional, {}, false};
+  if (!has(Mutant::forget_route))
+    dvipa.routes.insert(segment.connection.remote, {.target = target, .used_at = ageing_round_});
+  return {target == settings_.self ? Kind::to_local : Kind::to_target, target,
+          dvipa.owner.state() == OwnerState::handing_over};
+}
+
+// This stack does not own the DVIPA: the owner gets what comes from the network (TKB-4), and nothing is sent on that
+// another member sent (RTE-12).
+Verdict Stack::route_elsewhere(const Dvipa& dvipa, const Segment& segment) {
+  const auto& facts = dvipa.owner.facts;
+  if (dvipa.owner.state() == OwnerState::taking_back && segment.relayed) return {Kind::hold, {}, false};
+  if (segment.forwarded_by) {
+    const bool unknown_to_owner = segment.syn && dvipa.report_to && segment.forwarded_by != dvipa.report_to;
+    return {Kind::drop, settings_.self, unknown_to_owner && !segment.relayed && dvipa.target.holds_address()};  // TGT-6
+  }
+  if (!facts.owner || facts.owner == settings_.self) return {};
+  return {Kind::to_owner, facts.owner, false};
+}
+
+void Stack::prefetch(const Segment& segment) const {
+  if (const Dvipa* dvipa = index_.find(segment.connection.dvipa, const_cast<std::map<Address, Dvipa>&>(dvipas_)))
+    dvipa->routes.prefetch(segment.connection.remote);
+}
+
+Stack::Dvipa* Stack::DvipaIndex::find(const Address& address, std::map<Address, Dvipa>& dvipas) {
+  if (slots_.empty()) fill(dvipas);
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = place(address) & mask;; at = (at + 1) & mask) {
+    if (slots_[at].dvipa == nullptr) return nullptr;
+    if (slots_[at].address == address) return slots_[at].dvipa;
+  }
+}
+
+void Stack::DvipaIndex::fill(std::map<Address, Dvipa>& dvipas) {
+  slots_.assign(std::bit_ceil(2 * dvipas.size() + 2), {});
+  const std::size_t mask = slots_.size() - 1;
+  for (auto& [address, dvipa] : dvipas) {
+    std::size_t at = place(address) & mask;
+    while (slots_[at].dvipa != nullptr) at = (at + 1) & mask;
+    slots_[at] = {address, &dvipa};
+  }
+}
+
+std::size_t Stack::DvipaIndex::place(const Address& address) {
+  std::uint64_t low = 0;
+  std::memcpy(&low, address.bytes.data() + 8, 8);
+  return static_cast<std::size_t>(tables::folded_product(low, 0x9e3779b97f4a7c15U));
+}
+
+}  // namespace dvipa

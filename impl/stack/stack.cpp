@@ -1,0 +1,186 @@
+// Inputs: what happens to a stack, taken apart.
+#include "impl/stack/stack.hpp"
+
+namespace dvipa {
+
+Stack::Stack(StackSettings settings) : settings_(std::move(settings)) {}
+
+void Stack::step(Input input, Effects& effects) {
+  effects_ = &effects;
+  std::visit([&](auto& kind) { take(kind); }, input);
+  for (auto& [address, dvipa] : dvipas_) follow_state(address, dvipa);
+  leave_if_free();
+  effects_ = nullptr;
+}
+
+void Stack::take(const input::Started&) { emit(effect::ArmTimer{{Timer::Kind::join, {}}, settings_.join_ms}); }
+
+// CFG-7: what the new definitions no longer say is taken back; what they say anew is announced.
+void Stack::take(const input::DefinitionsSet& set) {
+  for (auto& [address, dvipa] : dvipas_) dvipa.own.reset();
+  for (const DvipaDefinition& definition : set.definitions.dvipas) obtain(definition.dvipa).own = definition;
+  for (auto& [address, dvipa] : dvipas_) {
+    dvipa.owner.facts.part = dvipa.own ? dvipa.own->part : Part::none;
+    if (dvipa.own) {
+      owner_event(address, dvipa, roles::PartGiven{});
+    } else {
+      owner_event(address, dvipa, roles::PartTaken{});
+    }
+  }
+  if (joined_) send_list_to_all();
+  evaluate_all();
+}
+
+void Stack::take(const input::MemberUp& up) {
+  members_[up.member] = Member{up.incarnation, false, false, {}};
+  send_list(up.member);
+  emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});
+  newcomer_ = up.member;
+  for (auto& [address, dvipa] : dvipas_) owner_event(address, dvipa, roles::MemberJoined{});
+  newcomer_ = nobody;
+}
+
+// FLV-1, FLV-12: what the member owned has no owner, what it held as a target is lost.
+void Stack::take(const input::MemberDown& down) {
+  if (members_.erase(down.member) == 0) return;
+  for (auto& [address, dvipa] : dvipas_) {
+    if (!has(Mutant::keep_failed_target)) {
+      dvipa.routes.erase_target(down.member);
+      dvipa.listeners.remove_stack(down.member);
+    }
+    note_gone(address, dvipa, down.member);
+    if (dvipa.awaiting.test(down.member.value)) {
+      dvipa.awaiting.reset(down.member.value);
+      complete_if_reported(address, dvipa);
+    }
+  }
+  evaluate_all();
+}
+
+void Stack::take(const input::Received& received) {
+  if (!in_view(received.from)) return;  // nothing of a member that is not in the view (FLV-10)
+  std::visit([&](const auto& message) { hear(received.from, message); }, received.message);
+}
+
+void Stack::take(const input::ListenerChanged& changed) {
+  const bool wildcard = changed.local.is_none();
+  const auto listens_now = [&](const Address& address, const Dvipa& dvipa) {
+    return listens(address, dvipa, changed.port);
+  };
+  std::map<Address, bool> before;
+  for (const auto& [address, dvipa] : dvipas_)
+    if (wildcard || address == changed.local) before[address] = listens_now(address, dvipa);
+  if (changed.listening) {
+    listeners_here_.emplace(changed.local, changed.port);
+  } else {
+    listeners_here_.erase({changed.local, changed.port});
+  }
+  for (const auto& [address, listened] : before) {
+    Dvipa& dvipa = dvipas_.at(address);
+    const bool listening = listens_now(address, dvipa);
+    if (listening == listened) continue;
+    target_event(address, dvipa, roles::ListenerChanged{}, Change{changed.port, listening, nullptr, nullptr});
+  }
+}
+
+void Stack::take(const input::ConnectionsOpened& opened) {
+  Dvipa& dvipa = obtain(opened.dvipa);
+  std::vector<Remote> news;
+  for (const Remote& remote : opened.remotes)
+    if (dvipa.held_here.insert(remote, {.target = settings_.self})) news.push_back(remote);
+  dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
+  if (!news.empty())
+    target_event(opened.dvipa, dvipa, roles::ConnectionsOpened{}, Change{std::nullopt, false, &news, nullptr});
+}
+
+void Stack::take(const input::ConnectionsEnded& ended) {
+  Dvipa& dvipa = obtain(ended.dvipa);
+  for (const Remote& remote : ended.remotes) dvipa.held_here.erase(remote);
+  dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
+  target_event(ended.dvipa, dvipa, roles::ConnectionsEnded{}, Change{std::nullopt, false, nullptr, &ended.remotes});
+}
+
+// TKB-5: the owner that is handing over tells of each connection that it still accepts. TGT-6: a target tells the
+// stack that it reports to of a connection whose first segment came from another.
+void Stack::take(const input::RouteReported& reported) {
+  Dvipa& dvipa = obtain(reported.connection.dvipa);
+  const std::vector<Remote> remotes{reported.connection.remote};
+  if (dvipa.owner.state() == roles::OwnerState::handing_over) {
+    send_new_conns(dvipa.owner.facts.claimant, reported.connection.dvipa, dvipa.owner.facts.claim, reported.target,
+                   remotes);
+  } else if (!dvipa.owner.owns()) {
+    take(input::ConnectionsOpened{reported.connection.dvipa, remotes});
+  }
+}
+
+void Stack::take(const input::TimerFired& fired) {
+  switch (fired.timer.kind) {
+    case Timer::Kind::join:
+      joined_ = true;
+      emit(effect::ArmTimer{{Timer::Kind::ageing, {}}, settings_.ageing_ms});
+      evaluate_all();
+      break;
+    case Timer::Kind::list_limit:
+      for (auto& [stack, member] : members_) member.listed = true;
+      evaluate_all();
+      break;
+    case Timer::Kind::report_limit:
+      if (const auto at = dvipas_.find(fired.timer.dvipa); at != dvipas_.end())
+        owner_event(at->first, at->second, roles::ReportLimit{});
+      break;
+    case Timer::Kind::leave_limit:
+      for (auto& [address, dvipa] : dvipas_) owner_event(address, dvipa, roles::GroupLeft{});
+      break;
+    case Timer::Kind::ageing:
+      age_one_slice();
+      emit(effect::ArmTimer{{Timer::Kind::ageing, {}}, settings_.ageing_ms});
+      break;
+  }
+}
+
+// FLV-9: whatever was owned before may be another's by now; start again as a member that knows nothing.
+void Stack::take(const input::Resumed&) {
+  for (auto& [address, dvipa] : dvipas_) {
+    owner_event(address, dvipa, roles::Superseded{nobody});
+    dvipa.owner.facts.owner = dvipa.owner.facts.claimant = nobody;
+  }
+  for (auto& [stack, member] : members_) member.listed = false;
+  emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});
+}
+
+void Stack::take(const input::LeaveAsked&) {
+  if (leaving_) return;
+  leaving_ = true;
+  for (const auto& [stack, member] : members_) emit(effect::Send{stack, Leaving{}});
+  emit(effect::ArmTimer{{Timer::Kind::leave_limit, {}}, settings_.leave_limit_ms});
+  for (auto& [address, dvipa] : dvipas_)
+    if (!successor(address) || !dvipa.owner.owns() || has(Mutant::leave_without_handover))
+      owner_event(address, dvipa, roles::GroupLeft{});
+}
+
+bool Stack::settled() const {
+  if (!joined_) return false;
+  for (const auto& [stack, member] : members_)
+    if (!member.listed) return false;
+  return true;
+}
+
+Stack::Dvipa& Stack::obtain(const Address& address) {
+  const auto at = dvipas_.find(address);
+  if (at != dvipas_.end()) return at->second;
+  index_.clear();
+  return dvipas_.try_emplace(address, settings_.self, settings_.hash_key).first->second;
+}
+
+const Stack::Dvipa* Stack::dvipa(const Address& address) const {
+  const auto at = dvipas_.find(address);
+  return at == dvipas_.end() ? nullptr : &at->second;
+}
+
+const Distribution* Stack::distribution_of(const Dvipa& dvipa) const {
+  if (dvipa.own && dvipa.own->distribution && !(has(Mutant::ignore_own_distribution) && dvipa.kept))
+    return &*dvipa.own->distribution;
+  return dvipa.kept ? &*dvipa.kept : nullptr;
+}
+
+}  // namespace dvipa

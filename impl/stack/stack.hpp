@@ -1,0 +1,236 @@
+#pragma once
+// One stack without its I/O: composes the roles of each DVIPA and routes packets. The same object runs live, in a
+// deterministic world and under a model checker. A value: can be copied and compared.
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "impl/roles/vip_owner.hpp"
+#include "impl/roles/vip_target.hpp"
+#include "impl/stack/effect.hpp"
+#include "impl/stack/input.hpp"
+#include "impl/stack/mutant.hpp"
+#include "impl/tables/destination_port_table.hpp"
+#include "impl/tables/routing_table.hpp"
+#include "spec/vocabulary/definitions.hpp"
+#include "spec/vocabulary/message.hpp"
+
+namespace dvipa {
+
+struct StackSettings {
+  StackId self;
+  std::vector<Address> xcf_addresses;  // of all configured members, ascending: StackId n is at n - 1
+  std::uint32_t join_ms = 500;         // how long a starting stack waits for members to show up
+  std::uint32_t list_limit_ms = 2000;
+  std::uint32_t report_limit_ms = 2000;  // FLV-6
+  std::uint32_t leave_limit_ms = 3000;
+  std::uint32_t ageing_ms = 250;    // between two slices; a round has ageing_slices of them
+  std::uint16_t ageing_rounds = 4;  // an entry unused for so many rounds is asked about (RTE-11)
+  std::uint64_t hash_key = 0;       // secret when live
+  Mutant mutant = Mutant::none;
+  bool operator==(const StackSettings&) const = default;
+};
+
+// What is to be done with a packet.
+struct Verdict {
+  enum class Kind : std::uint8_t {
+    to_target,     // send to the stack `stack`
+    to_local,      // this stack is the target: into its own kernel (RTE-7)
+    to_owner,      // send on to `stack`, which owns the DVIPA, as relayed (TKB-4)
+    hold,          // keep it until effect::ReleaseHeld (FLV-5)
+    drop,          // none of our business
+    conventional,  // as if there were no distribution: the local kernel answers (RTE-3, RTE-5)
+  } kind = Kind::drop;
+  StackId stack;
+  bool report = false;  // first give input::RouteReported to the stack
+  bool operator==(const Verdict&) const = default;
+};
+
+class Stack {
+ public:
+  explicit Stack(StackSettings settings);
+
+  // Takes one input; appends to `effects`.
+  void step(Input input, Effects& effects);
+
+  // The packet path: no allocation but for a new CRT entry, no virtual call, no I/O.
+  Verdict route(const Segment& segment);
+  // May be called some packets ahead of route(), so that the CRT's cache line is there in time.
+  void prefetch(const Segment& segment) const;
+
+  // One DVIPA as this stack sees it.
+  struct Dvipa {
+    Dvipa(StackId self, std::uint64_t hash_key) : owner(self), routes(hash_key), held_here(hash_key + 1) {}
+    roles::VipOwner owner;
+    roles::VipTarget target;
+    tables::RoutingTable routes;             // CRT, while this stack owns or takes over
+    tables::DestinationPortTable listeners;  // DPT, likewise
+    tables::RoutingTable held_here;          // connections that live on this host
+    std::optional<DvipaDefinition> own;      // what this stack's profile says of it
+    std::optional<Distribution> announced;   // of the stack that we report to, while it names us
+    std::optional<Distribution> kept;        // the owner's, for the day of failure (LST-3)
+    StackId report_to;                       // TGT-7
+    Epoch report_epoch;
+    std::bitset<256> awaiting;    // members whose report is still to come
+    std::bitset<256> forwarders;  // whose frames are let in
+    bool address_held = false;
+    bool advertised = false;
+    bool operator==(const Dvipa&) const = default;
+  };
+  const Dvipa* dvipa(const Address& address) const;
+  const std::map<Address, Dvipa>& dvipas() const { return dvipas_; }
+  // The distribution that this stack uses as owner: its own, else the stored one (LST-3).
+  const Distribution* distribution_of(const Dvipa& dvipa) const;
+  bool settled() const;  // started, and every member of the view has sent its list
+  StackId self() const { return settings_.self; }
+
+  bool operator==(const Stack&) const = default;
+
+  static constexpr std::size_t remotes_per_message = 32768;
+  static constexpr unsigned ageing_slices = 64;
+
+ private:
+  // Finds a DVIPA for the packet path in constant time. Filled on demand; a copy of the stack starts with an empty one,
+  // and it takes no part in comparison.
+  class DvipaIndex {
+   public:
+    DvipaIndex() = default;
+    DvipaIndex(const DvipaIndex&) {}
+    DvipaIndex& operator=(const DvipaIndex&) {
+      clear();
+      return *this;
+    }
+    bool operator==(const DvipaIndex&) const { return true; }
+    void clear() { slots_.clear(); }
+    Dvipa* find(const Address& address, std::map<Address, Dvipa>& dvipas);
+
+   private:
+    struct Slot {
+      Address address;
+      Dvipa* dvipa = nullptr;
+    };
+    void fill(std::map<Address, Dvipa>& dvipas);
+    static std::size_t place(const Address& address);
+    std::vector<Slot> slots_;  // open addressing, a power of two, at most half full
+  };
+
+  // LST-4: of other members' lists no more is kept than who takes which part.
+  struct MemberPart {
+    Part part = Part::none;
+    std::uint8_t rank = 0;
+    bool operator==(const MemberPart&) const = default;
+  };
+  struct Member {
+    Incarnation incarnation = 0;
+    bool listed = false;
+    bool leaving = false;
+    std::map<Address, MemberPart> parts;
+    bool operator==(const Member&) const = default;
+  };
+  // What a TargetOrder::report_change is about.
+  struct Change {
+    std::optional<Port> port;
+    bool listening = false;
+    const std::vector<Remote>* opened = nullptr;
+    const std::vector<Remote>* ended = nullptr;
+  };
+
+  // stack.cpp: inputs
+  void take(const input::Started&);
+  void take(const input::DefinitionsSet&);
+  void take(const input::MemberUp&);
+  void take(const input::MemberDown&);
+  void take(const input::Received&);
+  void take(const input::ListenerChanged&);
+  void take(const input::ConnectionsOpened&);
+  void take(const input::ConnectionsEnded&);
+  void take(const input::RouteReported&);
+  void take(const input::TimerFired&);
+  void take(const input::Resumed&);
+  void take(const input::LeaveAsked&);
+
+  // ownership.cpp: from lists and views to events of the owner role, and its orders
+  void hear(StackId from, const VipaList& list);
+  void hear(StackId from, const Leaving& leaving);
+  void hear(StackId from, const TakeOver& take_over);
+  void hear(StackId from, const Released& released);
+  void note_owner(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry);
+  void note_claimant(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry);
+  void note_gone(const Address& address, Dvipa& dvipa, StackId gone);
+  void evaluate_all();
+  void evaluate(const Address& address, Dvipa& dvipa);
+  int rank_key(const Address& address, StackId stack) const;
+  bool outranks(const Address& address, StackId one, StackId other) const;
+  StackId successor(const Address& address) const;
+  bool in_view(StackId stack) const { return stack == settings_.self || members_.contains(stack); }
+  template <class Event>
+  void owner_event(const Address& address, Dvipa& dvipa, const Event& event);
+  void carry_out(const Address& address, Dvipa& dvipa, roles::OwnerOrder order);
+  void await_all(const Address& address, Dvipa& dvipa);
+  void complete_if_reported(const Address& address, Dvipa& dvipa);
+  void report_routes(const Address& address, Dvipa& dvipa);
+  void follow_state(const Address& address, Dvipa& dvipa);
+  void leave_if_free();
+  VipaList complete_list() const;
+  void send_list(StackId to);
+  void send_list_to_all();
+
+  // reports.cpp: what a target tells, and what the owner makes of it
+  void hear(StackId from, const SrvStat& srvstat);
+  void hear(StackId from, const NewConn& newconn);
+  void hear(StackId from, const TermConn& termconn);
+  void hear(StackId from, const EndOfReport& end);
+  void hear(StackId from, const Verify& verify);
+  void hear(StackId from, const NotHeld& not_held);
+  void report_to(const Address& address, Dvipa& dvipa, StackId announcer, Epoch epoch,
+                 const std::optional<Distribution>& distribution, bool claiming);
+  template <class Event>
+  void target_event(const Address& address, Dvipa& dvipa, const Event& event, const Change& change);
+  void carry_out(const Address& address, Dvipa& dvipa, roles::TargetOrder order, const Change& change);
+  void report_listeners(const Address& address, Dvipa& dvipa);
+  void report_connections(const Address& address, Dvipa& dvipa);
+  void report_change(const Address& address, Dvipa& dvipa, const Change& change);
+  bool listens(const Address& address, const Dvipa& dvipa, Port port) const;
+  bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
+  Dvipa* reported_dvipa(const Address& address, Epoch epoch);
+  void set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening);
+  void age_one_slice();
+  template <class Kind>
+  void send_in_batches(StackId to, const Address& address, Epoch epoch, const std::vector<Remote>& remotes);
+  void send_new_conns(StackId to, const Address& address, Epoch epoch, StackId target,
+                      const std::vector<Remote>& remotes);
+
+  // route.cpp
+  Verdict route_new(Dvipa& dvipa, const Segment& segment);
+  Verdict route_elsewhere(const Dvipa& dvipa, const Segment& segment);
+
+  Dvipa& obtain(const Address& address);
+  bool has(Mutant mutant) const { return settings_.mutant == mutant; }
+  const Address& own_xcf() const { return settings_.xcf_addresses[settings_.self.value - 1U]; }
+  template <class Kind>
+  void emit(Kind&& kind) {
+    effects_->emplace_back(std::forward<Kind>(kind));
+  }
+
+  StackSettings settings_;
+  std::map<StackId, Member> members_;  // the view, without this stack
+  std::map<Address, Dvipa> dvipas_;
+  std::set<std::pair<Address, Port>> listeners_here_;  // local address (none = wildcard), port
+  bool joined_ = false;                                // the time to find members is over
+  bool ready_ = false;
+  bool leaving_ = false;
+  bool left_ = false;
+  std::uint16_t ageing_round_ = 0;
+  std::uint16_t ageing_slice_ = 0;
+
+  mutable DvipaIndex index_;
+  Effects* effects_ = nullptr;  // only during step()
+  StackId newcomer_;            // only during step()
+};
+
+}  // namespace dvipa

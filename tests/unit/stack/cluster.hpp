@@ -1,0 +1,158 @@
+#pragma once
+// A few stacks whose messages go through FIFO queues by hand: enough to see what one of them does. Not a world: nothing
+// is lost, and nothing is random.
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "impl/stack/stack.hpp"
+
+namespace dvipa::test {
+
+inline const Address dva1 = *parse_address("10.77.1.1");
+inline const Address dvb1 = *parse_address("10.77.2.1");
+inline Address xcf(unsigned n) { return Address::v4(0x0a4d0000U + n); }
+inline Remote client(std::uint32_t n) {
+  return {Address::v4(0x0a4d0064U + (n >> 14)), static_cast<Port>(10000 + (n & 0x3fff)), 60};
+}
+
+inline Distribution distribution(std::vector<unsigned> targets) {
+  Distribution made;
+  made.ports.ranges = {{60, 60}};
+  for (const unsigned target : targets) made.targets.xcf_addresses.push_back(xcf(target));
+  return made;
+}
+
+// The example of F Fig 4: DVA1 primary on 1, backup on 5 with candidates of its own; DVB1 primary on 5, backup on 1.
+inline Definitions definitions_of(unsigned stack) {
+  const auto define = [](const Address& dvipa, Part part, std::uint8_t rank, std::optional<Distribution> how) {
+    DvipaDefinition definition;
+    definition.dvipa = dvipa;
+    definition.part = part;
+    definition.rank = rank;
+    definition.distribution = std::move(how);
+    return definition;
+  };
+  Definitions definitions;
+  if (stack == 1)
+    definitions.dvipas = {define(dva1, Part::primary, 0, distribution({1, 2, 4})), define(dvb1, Part::backup, 30, {})};
+  if (stack == 5)
+    definitions.dvipas = {define(dva1, Part::backup, 10, distribution({2, 3, 4})),
+                          define(dvb1, Part::primary, 0, distribution({}))};
+  return definitions;
+}
+
+class Cluster {
+ public:
+  explicit Cluster(unsigned count, Mutant mutant = Mutant::none) : count_(count), mutant_(mutant) {}
+
+  // Starts stack n with listeners on port 60 (wildcard) if `listening`.
+  void start(unsigned n, const Definitions& definitions, bool listening = true) {
+    StackSettings settings;
+    settings.self = id(n);
+    settings.mutant = mutant_;
+    for (unsigned i = 1; i <= count_; ++i) settings.xcf_addresses.push_back(xcf(i));
+    stacks_[n] = std::make_unique<Stack>(settings);
+    give(n, input::DefinitionsSet{definitions});
+    if (listening) give(n, input::ListenerChanged{Address{}, 60, true});
+    give(n, input::Started{});
+    for (auto& [other, stack] : stacks_) {
+      if (other == n) continue;
+      give(n, input::MemberUp{id(other), 1});
+      give(other, input::MemberUp{id(n), 1});
+    }
+  }
+  void start_all() {
+    for (unsigned n = 1; n <= count_; ++n) start(n, definitions_of(n));
+    for (unsigned n = 1; n <= count_; ++n) fire(n, Timer::Kind::join);
+    settle();
+  }
+  void crash(unsigned n) {
+    stacks_.erase(n);
+    advertised_.erase(n);
+    for (auto& [pair, queue] : queues_)
+      if (pair.second == n) queue.clear();
+    for (auto& [other, stack] : stacks_) {
+      deliver_all(n, other);
+      give(other, input::MemberDown{id(n)});
+    }
+  }
+  void fire(unsigned n, Timer::Kind kind, const Address& dvipa = {}) { give(n, input::TimerFired{{kind, dvipa}}); }
+
+  void give(unsigned n, Input input) {
+    Effects effects;
+    stacks_.at(n)->step(std::move(input), effects);
+    for (Effect& each : effects) {
+      if (auto* send = std::get_if<effect::Send>(&each)) {
+        queues_[{n, send->to.value}].push_back(std::move(send->message));
+      } else if (auto* advertise = std::get_if<effect::Advertise>(&each)) {
+        advertised_[n].insert(advertise->dvipa);
+      } else if (auto* withdraw = std::get_if<effect::Withdraw>(&each)) {
+        advertised_[n].erase(withdraw->dvipa);
+      } else if (std::holds_alternative<effect::Left>(each)) {
+        left_.insert(n);
+      }
+    }
+  }
+  bool deliver_one(unsigned from, unsigned to) {
+    auto& queue = queues_[{from, to}];
+    if (queue.empty() || !stacks_.contains(to)) return false;
+    Message message = std::move(queue.front());
+    queue.pop_front();
+    give(to, input::Received{id(from), std::move(message)});
+    return true;
+  }
+  void deliver_all(unsigned from, unsigned to) {
+    while (deliver_one(from, to)) {
+    }
+  }
+  void settle() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (unsigned from = 1; from <= count_; ++from)
+        for (unsigned to = 1; to <= count_; ++to) moved = deliver_one(from, to) || moved;
+    }
+  }
+
+  Verdict packet(unsigned at, const Address& dvipa, const Remote& remote, bool syn, unsigned forwarded_by = 0,
+                 bool relayed = false) {
+    Segment segment;
+    segment.connection = {dvipa, remote};
+    segment.syn = syn;
+    segment.forwarded_by = id(forwarded_by);
+    segment.relayed = relayed;
+    return stacks_.at(at)->route(segment);
+  }
+  // A client opens a connection at the owner; returns its target. The target's kernel then holds it.
+  unsigned connect(unsigned owner, const Address& dvipa, const Remote& remote) {
+    const Verdict verdict = packet(owner, dvipa, remote, true);
+    if (verdict.report) give(owner, input::RouteReported{{dvipa, remote}, verdict.stack});
+    if (verdict.stack) give(verdict.stack.value, input::ConnectionsOpened{dvipa, {remote}});
+    return verdict.stack.value;
+  }
+
+  Stack& at(unsigned n) { return *stacks_.at(n); }
+  roles::OwnerState state(unsigned n, const Address& dvipa) { return at(n).dvipa(dvipa)->owner.state(); }
+  std::set<unsigned> advertisers(const Address& dvipa) const {
+    std::set<unsigned> found;
+    for (const auto& [n, dvipas] : advertised_)
+      if (dvipas.contains(dvipa)) found.insert(n);
+    return found;
+  }
+  bool has_left(unsigned n) const { return left_.contains(n); }
+  static StackId id(unsigned n) { return {static_cast<std::uint8_t>(n)}; }
+
+ private:
+  unsigned count_;
+  Mutant mutant_;
+  std::map<unsigned, std::unique_ptr<Stack>> stacks_;
+  std::map<std::pair<unsigned, unsigned>, std::deque<Message>> queues_;
+  std::map<unsigned, std::set<Address>> advertised_;
+  std::set<unsigned> left_;
+};
+
+}  // namespace dvipa::test

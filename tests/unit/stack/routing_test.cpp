@@ -1,0 +1,164 @@
+// The packet path and the upkeep of the tables (RTE, TGT).
+#include "tests/unit/stack/cluster.hpp"
+
+namespace dvipa::test {
+namespace {
+
+// covers: RTE-3, RTE-4
+TEST(Routing, EveryPacketOfAConnectionGoesToItsTarget) {
+  Cluster cluster(5);
+  cluster.start_all();
+  const unsigned target = cluster.connect(1, dva1, client(1));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(target));
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).stack, Cluster::id(target));  // a SYN sent again
+}
+
+// covers: RTE-5
+TEST(Routing, WithNobodyListeningTheKernelAnswers) {
+  Cluster cluster(5);
+  for (unsigned n = 1; n <= 5; ++n) cluster.start(n, definitions_of(n), false);
+  for (unsigned n = 1; n <= 5; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).kind, Verdict::Kind::conventional);
+}
+
+// covers: TGT-1, TGT-2, RTE-6
+TEST(Routing, AListenerThatEndsGetsNoNewConnectionsAndKeepsItsOld) {
+  Cluster cluster(5);
+  cluster.start_all();
+  std::map<unsigned, std::uint32_t> one_of;
+  for (std::uint32_t n = 0; n < 6; ++n) one_of[cluster.connect(1, dva1, client(n))] = n;
+  cluster.give(2, input::ListenerChanged{Address{}, 60, false});
+  cluster.settle();
+  for (std::uint32_t n = 10; n < 30; ++n) EXPECT_NE(cluster.connect(1, dva1, client(n)), 2U);
+  EXPECT_EQ(cluster.packet(1, dva1, client(one_of.at(2)), false).stack, Cluster::id(2));
+}
+
+// covers: TGT-1
+TEST(Routing, OnlyAListenerOnTheDvipaCountsWhenEveryPortIsDistributed) {
+  Cluster cluster(2);
+  Definitions definitions = definitions_of(1);
+  definitions.dvipas[0].distribution->ports = {};
+  cluster.start(1, definitions, false);
+  cluster.start(2, {}, true);
+  for (unsigned n = 1; n <= 2; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).kind, Verdict::Kind::conventional);
+  cluster.give(2, input::ListenerChanged{dva1, 60, true});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).stack, Cluster::id(2));
+}
+
+// covers: TGT-4, RTE-6
+TEST(Routing, AnEndedConnectionIsForgotten) {
+  Cluster cluster(5);
+  cluster.start_all();
+  const unsigned target = cluster.connect(1, dva1, client(1));
+  cluster.give(target, input::ConnectionsEnded{dva1, {client(1)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.size(), 0U);
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).kind, Verdict::Kind::conventional);
+}
+
+// covers: RTE-6
+TEST(Routing, ALateTermConnDoesNotEndAConnectionThatWasOpenedAgain) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.connect(1, dva1, client(0));  // 1 itself
+  const unsigned target = cluster.connect(1, dva1, client(1));
+  ASSERT_NE(target, 1U);
+  cluster.give(target, input::ConnectionsEnded{dva1, {client(1)}});  // on its way
+  cluster.connect(1, dva1, client(1));                               // the same 4-tuple again
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(target));
+  cluster.give(target, input::ConnectionsEnded{dva1, {client(1)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.size(), 1U);
+}
+
+// covers: RTE-11
+TEST(Routing, AConnectionThatEndedWithoutAWordAgesOutAndALiveOneStays) {
+  Cluster cluster(5);
+  cluster.start_all();
+  unsigned silent = 0;
+  for (std::uint32_t n = 0; n < 30; ++n) {
+    const Verdict verdict = cluster.packet(1, dva1, client(n), true);
+    if (n == 7) {
+      silent = verdict.stack.value;  // its SYN was lost: no kernel holds it
+    } else {
+      cluster.give(verdict.stack.value, input::ConnectionsOpened{dva1, {client(n)}});
+    }
+  }
+  ASSERT_NE(silent, 0U);
+  for (unsigned i = 0; i < 5 * Stack::ageing_slices; ++i) {
+    cluster.fire(1, Timer::Kind::ageing);
+    cluster.settle();
+  }
+  EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.size(), 29U);
+  EXPECT_EQ(cluster.packet(1, dva1, client(7), false).kind, Verdict::Kind::conventional);
+}
+
+// covers: RTE-12, TKB-4
+TEST(Routing, NothingIsSentOnTwiceByTheSameKindOfStack) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.connect(1, dva1, client(0));
+  const unsigned target = cluster.connect(1, dva1, client(1));
+  EXPECT_EQ(cluster.packet(5, dva1, client(1), false).kind, Verdict::Kind::to_owner);
+  EXPECT_EQ(cluster.packet(5, dva1, client(1), false, 2, true).kind, Verdict::Kind::drop);
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false, 5, true).stack, Cluster::id(target));
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false, 5, false).kind, Verdict::Kind::drop);
+  EXPECT_EQ(cluster.packet(target, dva1, client(1), false, 1, false).kind, Verdict::Kind::drop);
+}
+
+// covers: RTE-7
+TEST(Routing, TheRoutingStackMayBeATargetItself) {
+  Cluster cluster(5);
+  cluster.start_all();
+  std::set<Verdict::Kind> kinds;
+  for (std::uint32_t n = 0; n < 3; ++n) kinds.insert(cluster.packet(1, dva1, client(n), true).kind);
+  EXPECT_TRUE(kinds.contains(Verdict::Kind::to_local));
+  EXPECT_TRUE(kinds.contains(Verdict::Kind::to_target));
+}
+
+// covers: TGT-3
+TEST(Routing, AConnectionThatATargetOpensIsRoutedBackToIt) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.give(4, input::ConnectionsOpened{dva1, {client(9)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(9), false).stack, Cluster::id(4));
+}
+
+// covers: CFG-9
+TEST(Routing, BothFamiliesAreRoutedAlike) {
+  Cluster cluster(2);
+  const Address dvipa6 = *parse_address("2001:db8::77");
+  Definitions definitions = definitions_of(1);
+  definitions.dvipas[0].dvipa = dvipa6;
+  definitions.dvipas.pop_back();
+  cluster.start(1, definitions, false);
+  cluster.start(2, {}, true);
+  for (unsigned n = 1; n <= 2; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  const Remote remote{*parse_address("2001:db8::1"), 1024, 60};
+  EXPECT_EQ(cluster.packet(1, dvipa6, remote, true).stack, Cluster::id(2));
+  EXPECT_EQ(cluster.packet(1, dvipa6, remote, false).stack, Cluster::id(2));
+}
+
+TEST(Stacks, AreValues) {
+  Cluster cluster(5);
+  cluster.start_all();
+  Stack copy = cluster.at(1);
+  EXPECT_EQ(copy, cluster.at(1));
+  Segment segment;
+  segment.connection = {dva1, client(5)};
+  segment.syn = true;
+  const Verdict in_copy = copy.route(segment);
+  EXPECT_NE(copy, cluster.at(1));
+  EXPECT_EQ(cluster.at(1).route(segment), in_copy);
+  EXPECT_EQ(copy, cluster.at(1));
+}
+
+}  // namespace
+}  // namespace dvipa::test
