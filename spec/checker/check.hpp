@@ -1,151 +1,92 @@
 #pragma once
-// check(model, options): the one entry to the checker. Breadth first, with links to parents for shortest
-// counterexamples.
-#include <algorithm>
-#include <chrono>
-#include <cstring>
+// check(model, options): the one entry to the checker.
 #include <string>
-#include <unordered_map>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
+#include "spec/checker/breadth_first.hpp"
 #include "spec/checker/model.hpp"
 #include "spec/checker/options.hpp"
 #include "spec/checker/result.hpp"
 
 namespace dvipa::checker {
 
+// The records that hold a model's states exactly.
 template <Model M>
-class BreadthFirst {
- public:
-  using State = typename M::State;
-  using Action = typename M::Action;
-
-  BreadthFirst(const M& model, const Options& options) : model_(model), options_(options) {}
-
-  Result<M> run() {
-    const auto start = std::chrono::steady_clock::now();
-    result_.config = options_.config;
-    properties_ = model_.properties();
-    for (const auto& property : properties_)
-      result_.properties.push_back({property.name, property.kind, Outcome::not_found, {}, {}});
-    for (const State& state : model_.initial_states()) add(state, kNone, 0);
-    for (std::size_t at = 0; at < nodes_.size() && !stop_; ++at) expand(at);
-    conclude();
-    result_.counts.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    result_.counts.unique = nodes_.size();
-    return std::move(result_);
-  }
-
- private:
-  static constexpr std::size_t kNone = ~std::size_t{0};
-  struct Node {
-    State state;
-    std::size_t parent;
-    std::uint64_t depth;
-  };
-
-  std::string key(const State& state) const {
-    if constexpr (PackedState<State>) {
-      std::string bytes(sizeof(State), '\0');
-      std::memcpy(bytes.data(), &state, sizeof(State));
-      return bytes;
-    } else {
-      Bytes bytes;
-      model_.encode(state, bytes);
-      return {bytes.begin(), bytes.end()};
-    }
-  }
-
-  void add(const State& state, std::size_t parent, std::uint64_t depth) {
-    ++result_.counts.states;
-    if (!seen_.emplace(key(state), nodes_.size()).second) return;
-    nodes_.push_back({state, parent, depth});
-    result_.counts.depth = depth;
-  }
-
-  void expand(std::size_t at) {
-    const Node node = nodes_[at];
-    for (std::size_t i = 0; i < properties_.size(); ++i) {
-      const auto& property = properties_[i];
-      auto& found = result_.properties[i];
-      if (found.outcome != Outcome::not_found) continue;
-      if (property.kind == PropertyKind::always && !property.holds(node.state)) violated(found, at);
-      if (property.kind == PropertyKind::sometimes && property.holds(node.state)) {
-        found.outcome = Outcome::reached;
-        found.trace = trace_to(at);
-      }
-    }
-    if (options_.depth_max != 0 && node.depth >= options_.depth_max) {
-      result_.end = End::depth_limit;
-      return;
-    }
-    model_.for_each_successor(node.state, [&](const Action& action, const State& next) {
-      for (std::size_t i = 0; i < properties_.size(); ++i) {
-        auto& found = result_.properties[i];
-        if (properties_[i].kind != PropertyKind::always_step || found.outcome != Outcome::not_found) continue;
-        if (properties_[i].holds_of_step(node.state, action, next)) continue;
-        violated(found, at);
-        found.trace->steps.push_back({action, next});
-      }
-      add(next, at, node.depth + 1);
-    });
-  }
-
-  void violated(PropertyResult<M>& found, std::size_t at) {
-    found.outcome = Outcome::violated;
-    found.trace = trace_to(at);
-    result_.end = End::violation;
-    stop_ = options_.stop_at_first;
-  }
-
-  Trace<M> trace_to(std::size_t at) const {
-    std::vector<std::size_t> path;
-    for (; at != kNone; at = nodes_[at].parent) path.push_back(at);
-    std::reverse(path.begin(), path.end());
-    Trace<M> trace{nodes_[path.front()].state, {}, {}};
-    for (std::size_t i = 1; i < path.size(); ++i) {
-      const std::string wanted = key(nodes_[path[i]].state);
-      bool found = false;
-      model_.for_each_successor(nodes_[path[i - 1]].state, [&](const Action& action, const State& next) {
-        if (found || key(next) != wanted) return;
-        trace.steps.push_back({action, next});
-        found = true;
-      });
-    }
-    return trace;
-  }
-
-  void conclude() {
-    bool violation = false;
-    bool undecided = false;
-    for (auto& found : result_.properties) {
-      if (found.outcome == Outcome::not_found && result_.end == End::complete) {
-        if (found.kind == PropertyKind::leads_to) {
-          found.outcome = Outcome::refused;
-          found.reason = "liveness needs the search for fair cycles";
-        } else {
-          found.outcome = found.kind == PropertyKind::sometimes ? Outcome::not_reached : Outcome::holds;
-        }
-      }
-      violation |= found.outcome == Outcome::violated || found.outcome == Outcome::not_reached;
-      undecided |= found.outcome == Outcome::not_found || found.outcome == Outcome::refused;
-    }
-    result_.verdict = violation ? Verdict::violated : undecided ? Verdict::unknown : Verdict::holds;
-  }
-
-  const M& model_;
-  Options options_;
-  std::vector<Property<State, Action>> properties_;
-  std::vector<Node> nodes_;
-  std::unordered_map<std::string, std::size_t> seen_;
-  Result<M> result_;
-  bool stop_ = false;
+struct ExactRecordsOf {
+  using type = VariableRecords;
+};
+template <Model M>
+requires PackedState<typename M::State>
+struct ExactRecordsOf<M> {
+  using type = FixedRecords<sizeof(typename M::State)>;
 };
 
-// Explores `model` and decides its properties. Never throws for a model that keeps the concept.
+namespace detail {
+
+// Turns the findings of a search into the results of the properties.
+template <Model M, class Explorer>
+void write_findings(const M& model, const Explorer& explorer, Result<M>& result) {
+  const auto& book = explorer.book();
+  for (std::size_t i = 0; i < book.properties().size(); ++i) {
+    const auto& property = book.properties()[i];
+    PropertyResult<M> found{property.name, property.kind, Outcome::not_found, {}, {}};
+    if (book.found()[i] != kNoRef) {
+      found.outcome = property.kind == PropertyKind::sometimes ? Outcome::reached : Outcome::violated;
+      found.trace = explorer.trace_to(book.found()[i]);
+      bool whole = found.trace.has_value();
+      if (whole && property.kind == PropertyKind::always_step)
+        whole = append_breaking_step(model, property, *found.trace);
+      if (!whole) {
+        result.notes.push_back("The path for '" + property.name +
+                               "' could not be executed again: the canonical form is no symmetry of the model, or the "
+                               "successors of a state are not always the same.");
+      }
+    }
+    result.properties.push_back(std::move(found));
+  }
+}
+
+// Decides what a complete search without losses has decided, and the verdict.
+template <Model M>
+void conclude(bool proves, Result<M>& result) {
+  bool violation = false;
+  bool open = false;
+  for (auto& found : result.properties) {
+    if (found.outcome == Outcome::not_found && proves && found.kind != PropertyKind::leads_to)
+      found.outcome = found.kind == PropertyKind::sometimes ? Outcome::not_reached : Outcome::holds;
+    violation |= found.outcome == Outcome::violated || found.outcome == Outcome::not_reached;
+    open |= found.outcome == Outcome::not_found || found.outcome == Outcome::refused;
+  }
+  result.verdict = violation ? Verdict::violated : open || !proves ? Verdict::unknown : Verdict::holds;
+}
+
+template <class Records, Model M>
+Result<M> check_breadth_first(const M& model, const Options& options) {
+  BreadthFirst<M, Records> explorer(model, options);
+  Result<M> result;
+  result.config = options.config;
+  result.end = explorer.run();
+  result.counts = explorer.counts();
+  write_findings(model, explorer, result);
+  conclude(Records::lossless && result.end == End::complete, result);
+  return result;
+}
+
+}  // namespace detail
+
+// Explores `model` and decides its properties.
 template <Model M>
 Result<M> check(const M& model, const Options& options) {
-  return BreadthFirst<M>(model, options).run();
+  switch (options.storage) {
+    case Storage::compressed:
+      return detail::check_breadth_first<CompressedRecords>(model, options);
+    case Storage::hashes:
+      return detail::check_breadth_first<HashRecords>(model, options);
+    case Storage::exact:
+      break;
+  }
+  return detail::check_breadth_first<typename ExactRecordsOf<M>::type>(model, options);
 }
 
 }  // namespace dvipa::checker

@@ -23,6 +23,28 @@ struct AnyVisitor {
   void operator()(const Action&, State&&) const {}
 };
 
+// What a search does with a step, without the type of the search: a model whose for_each_successor takes a
+// `const Visitor<State, Action>&` need not be a template and can live in a .cpp file. (A template is faster when a step
+// costs only some nanoseconds, for then the search is inlined into the model.) Refers to the callable, does not own it.
+template <class State, class Action>
+class Visitor {
+ public:
+  template <class Visit>
+  requires(!std::same_as<std::remove_cvref_t<Visit>, Visitor> && std::invocable<Visit&, const Action&, const State&>)
+      // NOLINTNEXTLINE(google-explicit-constructor): a lambda is passed where a Visitor is expected.
+      Visitor(Visit&& visit)
+      : target_(const_cast<void*>(static_cast<const void*>(&visit))), call_(&call<std::remove_reference_t<Visit>>) {}
+  void operator()(const Action& action, const State& next) const { call_(target_, action, next); }
+
+ private:
+  template <class Visit>
+  static void call(void* target, const Action& action, const State& next) {
+    (*static_cast<Visit*>(target))(action, next);
+  }
+  void* target_;
+  void (*call_)(void*, const Action&, const State&);
+};
+
 // A state whose bytes are its identity (no padding, no pointers): stored as it is, without encode and decode.
 template <class State>
 concept PackedState = std::is_trivially_copyable_v<State> && std::has_unique_object_representations_v<State>;
