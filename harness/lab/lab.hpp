@@ -1,0 +1,75 @@
+#pragma once
+// Hosts made of network namespaces: each has one interface, e0, on one Ethernet segment that is a bridge in a namespace
+// of its own.
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/lab/failure.hpp"
+#include "harness/lab/process.hpp"
+#include "spec/vocabulary/address.hpp"
+
+namespace dvipa::lab {
+
+struct HostPlan {
+  std::string name;                // 1-15 letters, digits, '-'; unique in the lab
+  std::vector<Address> addresses;  // of e0, IPv4, at least one
+};
+
+struct Plan {
+  std::vector<HostPlan> hosts;
+  unsigned prefix_bits = 16;
+};
+
+inline constexpr unsigned stacks_max = 99;
+inline constexpr unsigned client_addresses = 4;
+
+// client (10.77.0.100 and up) and MVS1..MVSn (10.77.0.n), all in 10.77.0.0/16. 1 <= stacks <= stacks_max.
+Plan standard_plan(unsigned stacks);
+
+class Lab {
+ public:
+  // Needs the capability to make namespaces: root, or the inside of a sandbox. The hosts are gone when the Lab is, or
+  // the thread that built it.
+  static Result<Lab> build(const Plan& plan);
+
+  const std::vector<HostPlan>& hosts() const { return plan_.hosts; }
+  // Of a host: the process that holds its namespaces. 0 when there is no such host.
+  pid_t holder(const std::string& host) const;
+
+  // A child inside the host (its network, mounts, host name; its own /run) that runs `body`, or the command.
+  Result<Process> start(const std::string& host, const std::function<int()>& body);
+  Result<Process> start(const std::string& host, const std::vector<std::string>& command);
+  // Runs the command to its end; the failure tells its exit status and its standard error.
+  Result<std::string> run(const std::string& host, const std::vector<std::string>& command);
+
+  // For sockets: calls `action` in this process, with the host's network for as long as it runs.
+  Result<void> within(const std::string& host, const std::function<void()>& action);
+
+  // Pulls or plugs the cable of a host: the far end of its e0. Down, the host has no carrier and every frame from and
+  // to it is lost in silence; at once, in both directions.
+  Result<void> set_link(const std::string& host, bool up);
+
+ private:
+  struct Host {
+    Process holder;
+  };
+  Lab() = default;
+  Result<Host*> find(const std::string& host);
+  Result<void> hold(const std::string& name);
+  Result<void> connect_hosts();
+  Result<void> configure(const HostPlan& host);
+
+  Plan plan_;
+  std::map<std::string, Host> hosts_;  // and the segment, under the name ""
+  FileDescriptor own_network_;
+  FileDescriptor segment_socket_;
+};
+
+// Enters the namespaces `flags` (CLONE_NEW...) of process `pidfd`; for a child that is to run there.
+bool enter(int pidfd, int flags);
+
+}  // namespace dvipa::lab
