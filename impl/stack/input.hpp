@@ -38,8 +38,8 @@ struct Received {
   StackId from;
   Message message;
 };
-// `local` is the address that the application is bound to; no address = the wildcard (TGT-1). Given once for the first
-// listener of (local, port) and once for the end of the last one (TGT-2).
+// `local` is the address that the application is bound to, or the wildcard of a family (TGT-1). Given once for the
+// first listener of (local, port) and once for the end of the last one (TGT-2).
 struct ListenerChanged {
   Address local;
   Port port = 0;

@@ -250,7 +250,8 @@ void Stack::report_routes(const Address& address, Dvipa& dvipa) {
   std::map<StackId, std::vector<Remote>> by_target;
   dvipa.routes.for_each(
       [&](const Remote& remote, const tables::Route& route) { by_target[route.target].push_back(remote); });
-  for (const auto& [target, remotes] : by_target) send_new_conns(facts.claimant, address, facts.claim, target, remotes);
+  for (const auto& [target, remotes] : by_target)
+    emit(effect::Send{facts.claimant, NewConn{address, facts.claim, target, remotes}});
   emit(effect::Send{facts.claimant, EndOfReport{address, facts.claim}});
 }
 

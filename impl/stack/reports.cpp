@@ -17,6 +17,7 @@ void Stack::report_to(const Address& address, Dvipa& dvipa, StackId announcer, E
   dvipa.report_epoch = epoch;
   dvipa.announced = named ? distribution : std::nullopt;
   dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
+  follow_state(address, dvipa);  // TGT-6: first nobody else is let in, then all that came in is reported
   if (named) {
     target_event(address, dvipa, roles::Named{claiming}, {});
   } else {
@@ -53,7 +54,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, TargetOrder order, c
 bool Stack::listens(const Address& address, const Dvipa& dvipa, Port port) const {
   if (!dvipa.announced || !dvipa.announced->ports.contains(port)) return false;
   if (listeners_here_.contains({address, port})) return true;
-  return !dvipa.announced->ports.is_every_port() && listeners_here_.contains({Address{}, port});
+  return !dvipa.announced->ports.is_every_port() && listeners_here_.contains({wildcard_of(address), port});
 }
 
 void Stack::report_listeners(const Address& address, Dvipa& dvipa) {
@@ -87,14 +88,14 @@ void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& ch
     if (to == settings_.self) {
       for (const Remote& remote : *change.opened) dvipa.routes.insert(remote, {.target = to, .used_at = ageing_round_});
     } else {
-      send_new_conns(to, address, epoch, settings_.self, *change.opened);
+      emit(effect::Send{to, NewConn{address, epoch, settings_.self, *change.opened}});
     }
   }
   if (change.ended != nullptr && !has(Mutant::ignore_term_conn)) {
     if (to == settings_.self) {
       hear(to, TermConn{address, epoch, *change.ended});
     } else {
-      send_in_batches<TermConn>(to, address, epoch, *change.ended);
+      emit(effect::Send{to, TermConn{address, epoch, *change.ended}});
     }
   }
 }
@@ -105,7 +106,7 @@ void Stack::hear(StackId from, const Verify& verify) {
   std::vector<Remote> gone;
   for (const Remote& remote : verify.remotes)
     if (dvipa.held_here.find(remote) == nullptr) gone.push_back(remote);
-  if (!gone.empty()) send_in_batches<NotHeld>(from, verify.dvipa, verify.epoch, gone);
+  if (!gone.empty()) emit(effect::Send{from, NotHeld{verify.dvipa, verify.epoch, std::move(gone)}});
 }
 
 // --- as owner or claimant ------------------------------------------------------------------------------------------
@@ -197,33 +198,10 @@ void Stack::age_one_slice() {
       doubtful[route.target].push_back(remote);
     });
     for (const auto& [target, remotes] : doubtful)
-      send_in_batches<Verify>(target, address, dvipa.owner.facts.mine, remotes);
+      emit(effect::Send{target, Verify{address, dvipa.owner.facts.mine, remotes}});
   }
   ageing_slice_ = static_cast<std::uint16_t>((ageing_slice_ + 1) % ageing_slices);
   if (ageing_slice_ == 0) ++ageing_round_;
-}
-
-// --- batches -------------------------------------------------------------------------------------------------------
-
-template <class Kind>
-void Stack::send_in_batches(StackId to, const Address& address, Epoch epoch, const std::vector<Remote>& remotes) {
-  for (std::size_t first = 0; first < remotes.size(); first += remotes_per_message) {
-    const auto begin = remotes.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto count = static_cast<std::ptrdiff_t>(std::min(remotes_per_message, remotes.size() - first));
-    Kind message;
-    message.dvipa = address;
-    message.epoch = epoch;
-    message.remotes.assign(begin, begin + count);
-    emit(effect::Send{to, std::move(message)});
-  }
-}
-
-void Stack::send_new_conns(StackId to, const Address& address, Epoch epoch, StackId target,
-                           const std::vector<Remote>& remotes) {
-  const std::size_t first = effects_->size();
-  send_in_batches<NewConn>(to, address, epoch, remotes);
-  for (std::size_t i = first; i < effects_->size(); ++i)
-    std::get<NewConn>(std::get<effect::Send>((*effects_)[i]).message).target = target;
 }
 
 template void Stack::target_event(const Address&, Dvipa&, const roles::OwnerGone&, const Change&);

@@ -63,13 +63,13 @@ void Stack::take(const input::Received& received) {
 }
 
 void Stack::take(const input::ListenerChanged& changed) {
-  const bool wildcard = changed.local.is_none();
   const auto listens_now = [&](const Address& address, const Dvipa& dvipa) {
     return listens(address, dvipa, changed.port);
   };
   std::map<Address, bool> before;
   for (const auto& [address, dvipa] : dvipas_)
-    if (wildcard || address == changed.local) before[address] = listens_now(address, dvipa);
+    if (changed.local == address || changed.local == wildcard_of(address))
+      before[address] = listens_now(address, dvipa);
   if (changed.listening) {
     listeners_here_.emplace(changed.local, changed.port);
   } else {
@@ -106,8 +106,8 @@ void Stack::take(const input::RouteReported& reported) {
   Dvipa& dvipa = obtain(reported.connection.dvipa);
   const std::vector<Remote> remotes{reported.connection.remote};
   if (dvipa.owner.state() == roles::OwnerState::handing_over) {
-    send_new_conns(dvipa.owner.facts.claimant, reported.connection.dvipa, dvipa.owner.facts.claim, reported.target,
-                   remotes);
+    emit(effect::Send{dvipa.owner.facts.claimant,
+                      NewConn{reported.connection.dvipa, dvipa.owner.facts.claim, reported.target, remotes}});
   } else if (!dvipa.owner.owns()) {
     take(input::ConnectionsOpened{reported.connection.dvipa, remotes});
   }

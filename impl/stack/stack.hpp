@@ -91,7 +91,6 @@ class Stack {
 
   bool operator==(const Stack&) const = default;
 
-  static constexpr std::size_t remotes_per_message = 32768;
   static constexpr unsigned ageing_slices = 64;
 
  private:
@@ -200,10 +199,6 @@ class Stack {
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
   void set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening);
   void age_one_slice();
-  template <class Kind>
-  void send_in_batches(StackId to, const Address& address, Epoch epoch, const std::vector<Remote>& remotes);
-  void send_new_conns(StackId to, const Address& address, Epoch epoch, StackId target,
-                      const std::vector<Remote>& remotes);
 
   // route.cpp
   Verdict route_new(Dvipa& dvipa, const Segment& segment);

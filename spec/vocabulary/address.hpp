@@ -34,6 +34,9 @@ struct Address {
   constexpr auto operator<=>(const Address&) const = default;
 };
 
+// The address that an application binds to that wants all addresses of the family of `address`: 0.0.0.0 or ::.
+constexpr Address wildcard_of(const Address& address) { return address.is_v4() ? Address::v4(0) : Address{}; }
+
 // Dotted quad or RFC 4291 text; nothing else (no host names, no zone, no prefix). Empty when it is neither.
 std::optional<Address> parse_address(std::string_view text);
 // Dotted quad, or RFC 5952 text.

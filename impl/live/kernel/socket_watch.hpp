@@ -22,7 +22,6 @@ namespace dvipa::kernel {
 inline constexpr Address any_v4 = Address::v4(0);
 inline constexpr Address any_v6{};
 constexpr bool is_wildcard(const Address& address) { return address == any_v4 || address == any_v6; }
-constexpr const Address& wildcard_of(const Address& dvipa) { return dvipa.is_v4() ? any_v4 : any_v6; }
 
 struct Listener {
   Address address;  // a watched DVIPA, any_v4 or any_v6

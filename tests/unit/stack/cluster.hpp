@@ -58,7 +58,10 @@ class Cluster {
     for (unsigned i = 1; i <= count_; ++i) settings.xcf_addresses.push_back(xcf(i));
     stacks_[n] = std::make_unique<Stack>(settings);
     give(n, input::DefinitionsSet{definitions});
-    if (listening) give(n, input::ListenerChanged{Address{}, 60, true});
+    if (listening) {
+      give(n, input::ListenerChanged{Address::v4(0), 60, true});
+      give(n, input::ListenerChanged{Address{}, 60, true});
+    }
     give(n, input::Started{});
     for (auto& [other, stack] : stacks_) {
       if (other == n) continue;

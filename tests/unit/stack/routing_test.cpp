@@ -28,7 +28,7 @@ TEST(Routing, AListenerThatEndsGetsNoNewConnectionsAndKeepsItsOld) {
   cluster.start_all();
   std::map<unsigned, std::uint32_t> one_of;
   for (std::uint32_t n = 0; n < 6; ++n) one_of[cluster.connect(1, dva1, client(n))] = n;
-  cluster.give(2, input::ListenerChanged{Address{}, 60, false});
+  cluster.give(2, input::ListenerChanged{Address::v4(0), 60, false});
   cluster.settle();
   for (std::uint32_t n = 10; n < 30; ++n) EXPECT_NE(cluster.connect(1, dva1, client(n)), 2U);
   EXPECT_EQ(cluster.packet(1, dva1, client(one_of.at(2)), false).stack, Cluster::id(2));
