@@ -7,7 +7,9 @@
 
 int main(int argc, char** argv) {
   using namespace dvipa::cli;
-  const std::vector<Verb> verbs = {};
+  const std::vector<Verb> verbs = {
+      {"profile", "check the definitions of a host, and show how they are understood", run_profile},
+  };
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return dispatch(verbs, arguments);
 }

@@ -3,4 +3,8 @@
 #include <span>
 #include <string>
 
-namespace dvipa::cli {}  // namespace dvipa::cli
+namespace dvipa::cli {
+
+int run_profile(std::span<const std::string> words);
+
+}  // namespace dvipa::cli

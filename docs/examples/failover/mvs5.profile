@@ -1,0 +1,9 @@
+; MVS5 receives the traffic of DVB1 (10.77.2.1) and spreads port 60 over every member.
+; It is the backup of MVS1 for DVA1 (10.77.1.1), and would then use other targets than MVS1 does.
+VIPADYNAMIC
+  VIPADEFINE MOVEABLE IMMEDIATE 255.255.255.0 10.77.2.1
+  VIPADISTRIBUTE DEFINE 10.77.2.1 PORT 60 DESTIP ALL
+  VIPABACKUP 10 10.77.1.1
+  VIPADISTRIBUTE DEFINE 10.77.1.1 PORT 60
+    DESTIP 10.77.0.2, 10.77.0.3, 10.77.0.4
+ENDVIPADYNAMIC
