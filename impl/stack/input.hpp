@@ -45,12 +45,16 @@ struct ListenerChanged {
   Port port = 0;
   bool listening = false;
 };
-// Connections with the DVIPA as local address that exist on this host, of whichever side opened them. Repeating one is
-// harmless. Before a list, a Verify, or anything else that asks for a report is given to the stack, those connections
-// have to be here (TGT-3).
+// Connections with the DVIPA as local address that exist on this host. Those that are new to the stack are reported:
+// give it those that a look at the kernel found, and those that an application opened (TGT-3). Before a list, a Verify,
+// or anything else that asks for a report is given to the stack, all that exist have to be here.
 struct ConnectionsOpened {
   Address dvipa;
   std::vector<Remote> remotes;
+};
+// A connection that a client opened: it came by the owner, which knows of it.
+struct ConnectionAccepted {
+  Connection connection;
 };
 struct ConnectionsEnded {
   Address dvipa;
@@ -70,8 +74,9 @@ struct LeaveAsked {};  // hand over, then effect::Left
 
 }  // namespace input
 
-using Input = std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
-                           input::ListenerChanged, input::ConnectionsOpened, input::ConnectionsEnded,
-                           input::RouteReported, input::TimerFired, input::Resumed, input::LeaveAsked>;
+using Input =
+    std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
+                 input::ListenerChanged, input::ConnectionsOpened, input::ConnectionAccepted, input::ConnectionsEnded,
+                 input::RouteReported, input::TimerFired, input::Resumed, input::LeaveAsked>;
 
 }  // namespace dvipa

@@ -93,6 +93,12 @@ void Stack::take(const input::ConnectionsOpened& opened) {
     target_event(opened.dvipa, dvipa, roles::ConnectionsOpened{}, Change{std::nullopt, false, &news, nullptr});
 }
 
+void Stack::take(const input::ConnectionAccepted& accepted) {
+  Dvipa& dvipa = obtain(accepted.connection.dvipa);
+  dvipa.held_here.insert(accepted.connection.remote, {.target = settings_.self});
+  dvipa.target.facts.holds_connections = true;
+}
+
 void Stack::take(const input::ConnectionsEnded& ended) {
   Dvipa& dvipa = obtain(ended.dvipa);
   for (const Remote& remote : ended.remotes) dvipa.held_here.erase(remote);
@@ -109,7 +115,9 @@ void Stack::take(const input::RouteReported& reported) {
     emit(effect::Send{dvipa.owner.facts.claimant,
                       NewConn{reported.connection.dvipa, dvipa.owner.facts.claim, reported.target, remotes}});
   } else if (!dvipa.owner.owns()) {
-    take(input::ConnectionsOpened{reported.connection.dvipa, remotes});
+    take(input::ConnectionAccepted{reported.connection});
+    target_event(reported.connection.dvipa, dvipa, roles::ConnectionsOpened{},
+                 Change{std::nullopt, false, &remotes, nullptr});
   }
 }
 

@@ -147,6 +147,7 @@ class Stack {
   void take(const input::Received&);
   void take(const input::ListenerChanged&);
   void take(const input::ConnectionsOpened&);
+  void take(const input::ConnectionAccepted&);
   void take(const input::ConnectionsEnded&);
   void take(const input::RouteReported&);
   void take(const input::TimerFired&);

@@ -134,7 +134,7 @@ class Cluster {
   unsigned connect(unsigned owner, const Address& dvipa, const Remote& remote) {
     const Verdict verdict = packet(owner, dvipa, remote, true);
     if (verdict.report) give(owner, input::RouteReported{{dvipa, remote}, verdict.stack});
-    if (verdict.stack) give(verdict.stack.value, input::ConnectionsOpened{dvipa, {remote}});
+    if (verdict.stack) give(verdict.stack.value, input::ConnectionAccepted{{dvipa, remote}});
     return verdict.stack.value;
   }
 
