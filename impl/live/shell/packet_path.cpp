@@ -1,0 +1,214 @@
+#include "impl/live/shell/packet_path.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "pcap/packet/rewrite.hpp"
+
+namespace dvipa {
+
+using Kind = Verdict::Kind;
+
+PacketPath::PacketPath(Stack& stack, PacketPort& port, TunDevice& tun, Report report)
+    : stack_(stack), port_(port), tun_(tun), report_(std::move(report)) {
+  outgoing_.reserve(port_batch_max);
+}
+
+MacAddress PacketPath::relay_mac(MacAddress mac) {
+  mac.bytes[0] ^= 0x02;
+  return mac;
+}
+
+void PacketPath::set_member(StackId member, const MacAddress& mac) {
+  std::erase_if(senders_, [&](const Sender& sender) { return sender.member == member; });
+  senders_.push_back({mac, member, false});
+  senders_.push_back({relay_mac(mac), member, true});
+}
+
+std::optional<MacAddress> PacketPath::mac_of(StackId member) const {
+  for (const Sender& sender : senders_)
+    if (sender.member == member && !sender.relays) return sender.mac;
+  return std::nullopt;
+}
+
+// --- frames --------------------------------------------------------------------------------------------------------
+
+tl::expected<bool, PortError> PacketPath::run(unsigned batches_max) {
+  for (unsigned batch = 0; batch < batches_max; ++batch) {
+    const auto count = port_.receive(received_);
+    if (!count) return tl::unexpected(count.error());
+    if (*count == 0) return false;
+    for (std::size_t i = 0; i < *count; ++i) take(received_[i]);
+    flush();
+  }
+  return true;
+}
+
+void PacketPath::take(const Frame& frame) {
+  ++counters_.received;
+  if (frame.truncated) {
+    ++counters_.truncated;
+    return;
+  }
+  auto parsed = parse_frame(frame.bytes);
+  if (!parsed) {
+    ++counters_.malformed;
+    return;
+  }
+  if (parsed->network == NetworkProtocol::arp || parsed->protocol == protocol_icmpv6) answer_neighbour(frame, *parsed);
+  if (parsed->network == NetworkProtocol::arp) return;
+  for (const Sender& sender : senders_) {
+    if (sender.mac != parsed->source_mac) continue;
+    parsed->segment.forwarded_by = sender.member;
+    parsed->segment.relayed = sender.relays;
+  }
+  carry_out(stack_.route(parsed->segment), frame, *parsed);
+}
+
+void PacketPath::answer_neighbour(const Frame& frame, const ParsedFrame& parsed) {
+  const auto question = neighbour_question(frame.bytes, parsed);
+  if (!question || !advertised_.contains(question->target)) return;
+  NeighbourFrame answer = neighbour_answer(*question, port_.mac());
+  const Frame out{answer.bytes(), {}, false, 0};
+  if (port_.send({&out, 1}).value_or(0) == 1) ++counters_.neighbour_answers;
+}
+
+void PacketPath::carry_out(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed) {
+  if (verdict.report) report_(parsed.segment.connection, verdict.stack);
+  switch (verdict.kind) {
+    case Kind::to_target:
+      ++counters_.to_target;
+      forward(verdict, frame, parsed);
+      break;
+    case Kind::to_owner:
+      ++counters_.to_owner;
+      forward(verdict, frame, parsed);
+      break;
+    case Kind::to_local:
+      ++counters_.to_local;
+      tun_.deliver(frame, parsed);
+      break;
+    case Kind::conventional:
+      ++counters_.conventional;
+      tun_.deliver(frame, parsed);
+      break;
+    case Kind::hold:
+      hold(frame, parsed);
+      break;
+    case Kind::drop:
+      ++counters_.dropped;
+      break;
+  }
+}
+
+void PacketPath::forward(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed) {
+  const auto mac = mac_of(verdict.stack);
+  if (!mac) {
+    ++counters_.unknown_member;
+    return;
+  }
+  if (!decrement_ttl(frame.bytes, parsed)) {
+    ++counters_.ttl_expired;
+    return;
+  }
+  const MacAddress source = verdict.kind == Kind::to_owner ? relay_mac(port_.mac()) : port_.mac();
+  rewrite_macs(frame.bytes, *mac, source);
+  outgoing_.push_back(frame);
+  if (outgoing_.size() == port_batch_max) flush();
+}
+
+void PacketPath::flush() {
+  if (outgoing_.empty()) return;
+  const auto sent = port_.send(outgoing_);
+  counters_.not_sent += outgoing_.size() - sent.value_or(0);
+  outgoing_.clear();
+}
+
+void PacketPath::hold(const Frame& frame, const ParsedFrame& parsed) {
+  if (held_.size() >= held_frames_max || held_bytes_ + frame.bytes.size() > held_bytes_max) {
+    ++counters_.held_overflow;
+    return;
+  }
+  ++counters_.held;
+  held_bytes_ += frame.bytes.size();
+  held_.push_back({parsed.destination, {frame.bytes.begin(), frame.bytes.end()}, frame.vnet});
+}
+
+void PacketPath::release_held(const Address& dvipa) {
+  std::deque<HeldFrame> waiting;
+  waiting.swap(held_);
+  held_bytes_ = 0;
+  for (HeldFrame& frame : waiting) {
+    if (frame.dvipa == dvipa) {
+      --counters_.received;
+      take({frame.bytes, frame.vnet, false, 0});
+    } else {
+      held_bytes_ += frame.bytes.size();
+      held_.push_back(std::move(frame));
+    }
+  }
+  flush();
+}
+
+// --- advertising ---------------------------------------------------------------------------------------------------
+
+tl::expected<void, PortError> PacketPath::advertise(const Address& dvipa) {
+  advertised_.insert(dvipa);
+  auto followed = follow_stack();  // first be able to see what the announcement brings
+  announce(dvipa);
+  return followed;
+}
+
+void PacketPath::announce(const Address& dvipa) {
+  NeighbourFrame announcement = neighbour_announcement(dvipa, port_.mac());
+  const Frame out{announcement.bytes(), {}, false, 0};
+  counters_.not_sent += 1 - port_.send({&out, 1}).value_or(0);
+}
+
+void PacketPath::announce_again() {
+  for (const Address& dvipa : advertised_) announce(dvipa);
+}
+
+void PacketPath::withdraw(const Address& dvipa) { advertised_.erase(dvipa); }
+
+// --- what has to be seen -------------------------------------------------------------------------------------------
+
+tl::expected<void, PortError> PacketPath::follow_stack() {
+  std::string wanted = filter_expression();
+  if (wanted == filter_) return {};
+  if (auto set = port_.set_filter(wanted); !set) return set;
+  filter_ = std::move(wanted);
+  return {};
+}
+
+std::string PacketPath::filter_expression() const {
+  std::vector<std::string> parts;
+  for (const auto& [address, dvipa] : stack_.dvipas()) {
+    const std::string part = filter_for(address, dvipa);
+    if (!part.empty()) parts.push_back("(" + part + ")");
+  }
+  for (const Address& address : advertised_)
+    if (address.is_v4()) parts.push_back(fmt::format("(arp dst host {})", to_string(address)));
+  if (std::any_of(advertised_.begin(), advertised_.end(), [](const Address& each) { return !each.is_v4(); }))
+    parts.emplace_back("(icmp6 and ip6[40] = 135)");
+  return parts.empty() ? "less 0" : fmt::format("{}", fmt::join(parts, " or "));
+}
+
+// An owner sees all. Who may become owner sees what still comes to it (TKB-4), but not what its owner sends it as a
+// target. A mere target sees only first segments that do not come from the stack it reports to (TGT-6).
+std::string PacketPath::filter_for(const Address& address, const Stack::Dvipa& dvipa) const {
+  const std::string packets = fmt::format("{} dst host {}", address.is_v4() ? "ip" : "ip6", to_string(address));
+  if (dvipa.owner.owns()) return packets;
+  const bool may_own = dvipa.own && dvipa.own->part != Part::none;
+  if (!may_own && !dvipa.target.holds_address()) return "";
+  const auto reported_to = mac_of(dvipa.report_to);
+  const std::string others =
+      reported_to ? fmt::format("{} and not ether src {}", packets, to_string(*reported_to)) : packets;
+  if (may_own) return others;
+  return others + (address.is_v4() ? " and tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn"
+                                   : " and ip6[6] = 6 and ip6[53] & 0x12 = 0x02");
+}
+
+}  // namespace dvipa
