@@ -21,8 +21,9 @@ inline constexpr std::uint8_t format_version = 1;
 // More remotes than this in one NewConn, TermConn, Verify or NotHeld go as several messages: 128 KiB of IPv4 remotes
 // each, so that a message is still in the cache when it is decoded, and 1,000,000 connections are 62 messages.
 inline constexpr std::size_t remotes_per_message_max = 16'384;
-// No part (see part_count) is longer: remotes_per_message_max IPv6 remotes in runs of one.
-inline constexpr std::size_t message_bytes_max = std::size_t{1} << 20;
+// A longer message is neither sent nor taken by the bus. No part of connections comes near it; a VIPA list of 10,000
+// DVIPAs, each with 100 targets by address, is 8 MB.
+inline constexpr std::size_t message_bytes_max = std::size_t{16} << 20;
 
 struct WireError {
   std::size_t offset = 0;   // in bytes from the start of the message
