@@ -29,7 +29,7 @@ struct PortError {
 // end of the port that they came from; keep a copy to hold a frame longer.
 struct Frame {
   std::span<std::uint8_t> bytes;   // from the destination MAC, without FCS
-  VnetHeader vnet;                 // what is left to do before it may be on a wire; sent along with it
+  VnetHeader vnet{};               // what is left to do before it may be on a wire; sent along with it
   bool truncated = false;          // received incomplete: `bytes` is the start of it; not to be forwarded
   std::uint64_t timestamp_ns = 0;  // CLOCK_REALTIME of reception; 0 for frames that were not received
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pcap/packet/frame.hpp"
+#include "pcap/port/descriptor.hpp"
 #include "pcap/port/port.hpp"
 
 namespace dvipa {
@@ -24,12 +25,6 @@ class TunDevice {
   // /dev/net/tun.
   static tl::expected<TunDevice, PortError> open(const std::string& name);
 
-  TunDevice(TunDevice&& other) noexcept;
-  TunDevice& operator=(TunDevice&& other) noexcept;
-  TunDevice(const TunDevice&) = delete;
-  TunDevice& operator=(const TunDevice&) = delete;
-  ~TunDevice();
-
   // Writes the IP packet of the frame, with its vnet header, into the kernel. False when it was refused (counted).
   // Never blocks. `parsed` is of this frame.
   bool deliver(const Frame& frame, const ParsedFrame& parsed);
@@ -38,8 +33,8 @@ class TunDevice {
   const std::string& name() const { return name_; }
 
  private:
-  TunDevice(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
-  int fd_ = -1;
+  TunDevice(Descriptor fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+  Descriptor fd_;
   std::string name_;
   TunStats stats_;
 };
