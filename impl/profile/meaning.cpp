@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace dvipa::profile {
 namespace {
@@ -86,10 +87,15 @@ std::optional<DistMethod> method_of(Option option) {
   }
 }
 
+// Two ranges with the same network and mask are one.
+using RangeKey = std::pair<Address, std::uint8_t>;
+RangeKey range_key(const RangeDefinition& range) { return {range.network, range.prefix_bits}; }
+
 class Obedience {
  public:
   explicit Obedience(Definitions& definitions) : definitions_(definitions) {
     for (DvipaDefinition& each : definitions.dvipas) dvipas_.emplace(each.dvipa, std::move(each));
+    for (const RangeDefinition& each : definitions.ranges) ranges_.emplace(range_key(each), each);
   }
 
   Refused take(const DefineStatement& statement);
@@ -116,7 +122,8 @@ class Obedience {
   std::map<Address, DvipaDefinition> dvipas_;
   std::map<Address, Part> said_;         // what this text has defined so far
   std::map<Address, bool> distributed_;  // which of them this text has distributed
-  std::vector<RangeDefinition> said_ranges_;
+  std::map<RangeKey, RangeDefinition> ranges_;
+  std::set<RangeKey> said_ranges_;
 };
 
 Refusal refuse(Place statement, Place at, std::string expected) { return {statement, at, std::move(expected)}; }
@@ -291,10 +298,6 @@ Refused Obedience::take(const UndistributeStatement& statement) {
   return std::nullopt;
 }
 
-bool same_range(const RangeDefinition& a, const RangeDefinition& b) {
-  return a.network == b.network && a.prefix_bits == b.prefix_bits;
-}
-
 // CFG-5
 Refused Obedience::take(const RangeStatement& statement) {
   if (auto refused = each_option_once(statement.keyword, statement.options)) return refused;
@@ -308,12 +311,9 @@ Refused Obedience::take(const RangeStatement& statement) {
     if (const auto moveable = moveable_of(option.value)) range.moveable = *moveable;
     if (option.value == Option::cluster_ports) range.cluster_ports = true;
   }
-  const auto same = [&](const RangeDefinition& each) { return same_range(each, range); };
-  if (std::ranges::any_of(said_ranges_, same))
+  if (!said_ranges_.insert(range_key(range)).second)
     return refuse(statement.keyword, statement.address.place, "a range that is not yet defined");
-  said_ranges_.push_back(range);
-  std::erase_if(definitions_.ranges, same);
-  definitions_.ranges.push_back(range);
+  ranges_[range_key(range)] = range;
   return std::nullopt;
 }
 
@@ -322,10 +322,9 @@ Refused Obedience::take(const UnrangeStatement& statement) {
   RangeDefinition range;
   range.prefix_bits = static_cast<std::uint8_t>(statement.mask.value.bits);
   range.network = network_of(statement.address.value, range.prefix_bits);
-  const auto same = [&](const RangeDefinition& each) { return same_range(each, range); };
-  if (std::erase_if(definitions_.ranges, same) == 0)
+  if (ranges_.erase(range_key(range)) == 0)
     return refuse(statement.keyword, statement.address.place, "a range that is defined");
-  std::erase_if(said_ranges_, same);
+  said_ranges_.erase(range_key(range));
   return std::nullopt;
 }
 
@@ -342,7 +341,8 @@ Refused Obedience::take(const DeleteStatement& statement) {
 void Obedience::finish() {
   definitions_.dvipas.clear();
   for (auto& [address, definition] : dvipas_) definitions_.dvipas.push_back(std::move(definition));
-  std::ranges::sort(definitions_.ranges);
+  definitions_.ranges.clear();
+  for (const auto& [key, range] : ranges_) definitions_.ranges.push_back(range);
 }
 
 bool is_distribution(const Statement& statement) {
