@@ -8,6 +8,7 @@
 int main(int argc, char** argv) {
   using namespace dvipa::cli;
   const std::vector<Verb> verbs = {
+      {"run", "run one live stack of a cluster on this host", run_run},
       {"profile", "check the definitions of a host, and show how they are understood", run_profile},
   };
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);

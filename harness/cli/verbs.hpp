@@ -6,5 +6,6 @@
 namespace dvipa::cli {
 
 int run_profile(std::span<const std::string> words);
+int run_run(std::span<const std::string> words);
 
 }  // namespace dvipa::cli
