@@ -3,9 +3,6 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,14 +14,13 @@
 #include <string>
 #include <vector>
 
+#include "frames.hpp"
 #include "impl/live/kernel/addresses.hpp"
 #include "impl/live/kernel/sysctl.hpp"
 #include "own_namespace.hpp"
 
 namespace dvipa::kernel::test {
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
 
 const Address dvipa_v4 = *parse_address("192.0.2.7");
 const Address other_v4 = *parse_address("192.0.2.8");
@@ -34,68 +30,9 @@ const Address client_v6 = *parse_address("2001:db8:9::9");
 constexpr MacAddress owner{2, 0, 0, 0, 0, 1};
 constexpr MacAddress former_owner{2, 0, 0, 0, 0, 2};
 constexpr MacAddress client{2, 0, 0, 0, 0, 9};
-constexpr std::uint16_t port = 5000;
+constexpr Port port = 5000;
 
-void put16(Bytes& bytes, unsigned value) {
-  bytes.push_back(static_cast<std::uint8_t>(value >> 8));
-  bytes.push_back(static_cast<std::uint8_t>(value));
-}
-
-// The one's complement sum of RFC 1071.
-std::uint16_t checksum(const Bytes& bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < bytes.size(); i += 2)
-    sum += static_cast<std::uint32_t>(bytes[i] << 8 | (i + 1 < bytes.size() ? bytes[i + 1] : 0));
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
-}
-
-Bytes udp_v6(const Address& source, const Address& destination, std::uint8_t content) {
-  Bytes pseudo(source.bytes.begin(), source.bytes.end());
-  pseudo.insert(pseudo.end(), destination.bytes.begin(), destination.bytes.end());
-  for (const unsigned each : {0U, 9U, 0U, 17U, 4000U, unsigned{port}, 9U, 0U}) put16(pseudo, each);
-  pseudo.push_back(content);
-  Bytes udp;
-  for (const unsigned each : {4000U, unsigned{port}, 9U, unsigned{checksum(pseudo)}}) put16(udp, each);
-  udp.push_back(content);
-  return udp;
-}
-
-// A frame to e0 that carries one UDP datagram of one byte.
-Bytes frame(const MacAddress& from, const Address& destination, std::uint8_t content) {
-  Bytes bytes{2, 0, 0, 0, 0, 0xe0};
-  bytes.insert(bytes.end(), from.begin(), from.end());
-  if (destination.is_v4()) {
-    put16(bytes, ETH_P_IP);
-    Bytes ip{0x45, 0, 0, 29, 0, 0, 0, 0, 64, 17, 0, 0};
-    ip.insert(ip.end(), client_v4.bytes.begin() + 12, client_v4.bytes.end());
-    ip.insert(ip.end(), destination.bytes.begin() + 12, destination.bytes.end());
-    const std::uint16_t sum = checksum(ip);
-    ip[10] = static_cast<std::uint8_t>(sum >> 8);
-    ip[11] = static_cast<std::uint8_t>(sum);
-    bytes.insert(bytes.end(), ip.begin(), ip.end());
-    for (const unsigned each : {4000U, unsigned{port}, 9U, 0U}) put16(bytes, each);
-    bytes.push_back(content);
-    return bytes;
-  }
-  put16(bytes, ETH_P_IPV6);
-  bytes.insert(bytes.end(), {0x60, 0, 0, 0, 0, 9, 17, 64});
-  bytes.insert(bytes.end(), client_v6.bytes.begin(), client_v6.bytes.end());
-  bytes.insert(bytes.end(), destination.bytes.begin(), destination.bytes.end());
-  const Bytes udp = udp_v6(client_v6, destination, content);
-  bytes.insert(bytes.end(), udp.begin(), udp.end());
-  return bytes;
-}
-
-int packet_socket(const char* interface) {
-  const int socket = ::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  sockaddr_ll place{};
-  place.sll_family = AF_PACKET;
-  place.sll_protocol = htons(ETH_P_ALL);
-  place.sll_ifindex = static_cast<int>(if_nametoindex(interface));
-  EXPECT_EQ(::bind(socket, static_cast<sockaddr*>(static_cast<void*>(&place)), sizeof place), 0);
-  return socket;
-}
+const Address& source_for(const Address& destination) { return destination.is_v4() ? client_v4 : client_v6; }
 
 class FenceOfOneHost : public OwnNamespace {
  protected:
@@ -129,8 +66,8 @@ class FenceOfOneHost : public OwnNamespace {
   bool arrives(const MacAddress& from, const Address& destination) {
     const std::uint8_t content = ++count_;
     const std::uint8_t marker = ++count_;
-    send(frame(from, destination, content));
-    send(frame(from, marker_address_, marker));
+    send(udp_frame(from, destination, port, source_for(destination), content));
+    send(udp_frame(from, marker_address_, port, source_for(marker_address_), marker));
     bool arrived = false;
     EXPECT_TRUE(within(5, [&] {
       std::uint8_t byte = 0;
