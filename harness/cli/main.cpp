@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
   const std::vector<Verb> verbs = {
       {"run", "run one live stack of a cluster on this host", run_run},
       {"profile", "check the definitions of a host, and show how they are understood", run_profile},
+      {"lab", "make hosts on this machine to try a cluster in, and remove them", run_lab},
+      {"requirements", "list what must hold, and where it comes from", run_requirements},
   };
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return dispatch(verbs, arguments);

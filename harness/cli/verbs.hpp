@@ -5,7 +5,9 @@
 
 namespace dvipa::cli {
 
+int run_lab(std::span<const std::string> words);
 int run_profile(std::span<const std::string> words);
+int run_requirements(std::span<const std::string> words);
 int run_run(std::span<const std::string> words);
 
 }  // namespace dvipa::cli
