@@ -1,0 +1,70 @@
+#include "tests/unit/wire/samples.hpp"
+
+#include <fstream>
+#include <sstream>
+
+namespace dvipa::wire::test {
+namespace {
+
+Address address(const char* text) { return parse_address(text).value(); }
+
+const Address dvipa_v4 = address("10.1.9.1");
+const Address dvipa_v6 = address("2001:db8::9:1");
+const Epoch epoch{0x01020304, StackId{5}};
+const std::vector<Remote> remotes_of_both_families = {{address("192.0.2.1"), 40000, 80},
+                                                      {address("192.0.2.2"), 40001, 443},
+                                                      {address("2001:db8::1"), 50000, 80},
+                                                      {Address{}, 0, 8080}};
+
+VipaList list() {
+  Distribution distribution;
+  distribution.method = DistMethod::weighted;
+  distribution.ports.ranges = {{80, 80}, {8000, 8099}};
+  distribution.targets.xcf_addresses = {address("10.77.0.2"), address("10.77.0.3")};
+  distribution.weights = {{address("10.77.0.3"), 255}};
+  distribution.content_routed = true;
+  ListEntry known;  // only an epoch
+  known.definition.dvipa = dvipa_v6;
+  known.epoch = {7, StackId{254}};
+  ListEntry backup;
+  backup.definition = {dvipa_v4, 0, Part::backup, 254, Moveable::when_idle, true, distribution};
+  backup.claim = Claim::owning;
+  backup.epoch = epoch;
+  VipaList both;
+  both.entries = {backup, known};
+  return both;
+}
+
+}  // namespace
+
+const std::vector<Sample>& samples() {
+  static const std::vector<Sample> all = {
+      {"vipa_list", list()},
+      {"vipa_list_empty", VipaList{}},
+      {"srv_stat", SrvStat{dvipa_v4, epoch, 8080, true}},
+      {"new_conn", NewConn{dvipa_v4, epoch, StackId{3}, remotes_of_both_families}},
+      {"new_conn_empty", NewConn{dvipa_v6, epoch, StackId{3}, {}}},
+      {"term_conn", TermConn{dvipa_v4, epoch, {{address("192.0.2.1"), 40000, 80}}}},
+      {"end_of_report", EndOfReport{dvipa_v4, epoch}},
+      {"take_over", TakeOver{dvipa_v6, epoch}},
+      {"released", Released{dvipa_v4, epoch}},
+      {"verify", Verify{dvipa_v6, epoch, {{address("2001:db8::1"), 50000, 443}}}},
+      {"not_held", NotHeld{dvipa_v4, epoch, {{address("192.0.2.1"), 40000, 80}}}},
+      {"leaving", Leaving{}},
+  };
+  return all;
+}
+
+std::vector<std::uint8_t> golden_bytes(const std::string& name) {
+  std::ifstream file(std::string(DVIPA_SOURCE_DIR) + "/tests/unit/wire/golden/" + name + ".hex");
+  std::vector<std::uint8_t> bytes;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line.substr(0, line.find('#')));
+    for (std::string digits; fields >> digits;)
+      for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+        bytes.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+}  // namespace dvipa::wire::test
