@@ -34,6 +34,11 @@ struct RefuseForwarder {
   Address dvipa;
   StackId forwarder;
 };
+// Give input::ConnectionsOpened with all connections of the DVIPA that exist on this host, half-open ones included,
+// before the next effect is carried out.
+struct LookAtConnections {
+  Address dvipa;
+};
 struct ArmTimer {
   Timer timer;
   std::uint32_t after_ms = 0;
@@ -69,10 +74,10 @@ struct Left {};   // nothing is owned any more; the process may stop
 
 }  // namespace effect
 
-using Effect =
-    std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress, effect::AcceptForwarder,
-                 effect::RefuseForwarder, effect::ArmTimer, effect::CancelTimer, effect::ReleaseHeld,
-                 effect::OwnershipChanged, effect::Rebuilt, effect::ListenerKnown, effect::Ready, effect::Left>;
+using Effect = std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress,
+                            effect::AcceptForwarder, effect::RefuseForwarder, effect::LookAtConnections,
+                            effect::ArmTimer, effect::CancelTimer, effect::ReleaseHeld, effect::OwnershipChanged,
+                            effect::Rebuilt, effect::ListenerKnown, effect::Ready, effect::Left>;
 using Effects = std::vector<Effect>;
 
 }  // namespace dvipa

@@ -34,6 +34,7 @@ struct MemberUp {
 struct MemberDown {
   StackId member;
 };
+// Before a Verify is given to the stack, what it asks about has to be up to date: see ConnectionsOpened and -Ended.
 struct Received {
   StackId from;
   Message message;
@@ -45,9 +46,8 @@ struct ListenerChanged {
   Port port = 0;
   bool listening = false;
 };
-// Connections with the DVIPA as local address that exist on this host. Those that are new to the stack are reported:
-// give it those that a look at the kernel found, and those that an application opened (TGT-3). Before a list, a Verify,
-// or anything else that asks for a report is given to the stack, all that exist have to be here.
+// Connections with the DVIPA as local address that exist on this host; those that are new to the stack are reported
+// (TGT-3). For what effect::LookAtConnections found, and for what an application of this host opened.
 struct ConnectionsOpened {
   Address dvipa;
   std::vector<Remote> remotes;

@@ -17,7 +17,6 @@ void Stack::report_to(const Address& address, Dvipa& dvipa, StackId announcer, E
   dvipa.report_epoch = epoch;
   dvipa.announced = named ? distribution : std::nullopt;
   dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
-  follow_state(address, dvipa);  // TGT-6: first nobody else is let in, then all that came in is reported
   if (named) {
     target_event(address, dvipa, roles::Named{claiming}, {});
   } else {
@@ -41,6 +40,10 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, TargetOrder order, c
       report_connections(address, dvipa);
       break;
     case TargetOrder::end_report:
+      // What is established is on its way already. Now nobody else is let in, then all that came in before is found and
+      // reported, and only then is the report ended (TGT-3, TGT-5, TGT-6).
+      follow_state(address, dvipa);
+      emit(effect::LookAtConnections{address});
       if (dvipa.report_to != settings_.self)
         emit(effect::Send{dvipa.report_to, EndOfReport{address, dvipa.report_epoch}});
       break;

@@ -84,6 +84,7 @@ class Shell final : public bus::BusEvents, public kernel::SocketEvents {
   void perform(const effect::HoldAddress& hold);
   void perform(const effect::AcceptForwarder& accept);
   void perform(const effect::RefuseForwarder& refuse);
+  void perform(const effect::LookAtConnections& look);
   void perform(const effect::ArmTimer& arm);
   void perform(const effect::CancelTimer& cancel);
   void perform(const effect::ReleaseHeld& release);
@@ -106,7 +107,6 @@ class Shell final : public bus::BusEvents, public kernel::SocketEvents {
   void connection_ended(const Connection& connection) override;
 
   void watch(const Address& dvipa);
-  void look_at_connections(const Address& dvipa);
   void look_at_connections(const Verify& verify);
   void give_connections(const std::vector<Connection>& connections);
   void flush_fence();
@@ -136,7 +136,6 @@ class Shell final : public bus::BusEvents, public kernel::SocketEvents {
   std::map<Timer, asio::steady_timer> timers_;
   std::set<Address> watched_;
   std::vector<kernel::FenceChange> fence_changes_;
-  std::set<Address> look_again_;  // a forwarder was refused: whatever it brought before is to be reported (TGT-6)
   std::map<Address, Clock::time_point> rebuild_started_;
   std::optional<ShellError> failed_;
   bool leaving_ = false;
@@ -252,14 +251,20 @@ void Shell::perform(const effect::AcceptForwarder& accept) {
 void Shell::perform(const effect::RefuseForwarder& refuse) {
   if (const auto mac = path_.mac_of(refuse.forwarder))
     fence_changes_.emplace_back(kernel::RefuseForwarder{refuse.dvipa, mac->bytes});
-  look_again_.insert(refuse.dvipa);
 }
 
 void Shell::flush_fence() {
   if (fence_changes_.empty()) return;
   const std::vector<kernel::FenceChange> changes = std::exchange(fence_changes_, {});
   log_failure("fence", host_.fence().apply(changes));
-  for (const Address& dvipa : std::exchange(look_again_, {})) look_at_connections(dvipa);
+}
+
+void Shell::perform(const effect::LookAtConnections& look) {
+  if (const auto connections = watch_->dump_now({&look.dvipa, 1})) {
+    give_connections(*connections);
+  } else {
+    log_.write("failure", {{"where", "dump"}, {"what", kernel::to_string(connections.error())}});
+  }
 }
 
 void Shell::perform(const effect::ArmTimer& arm) {
@@ -320,13 +325,9 @@ void Shell::on_member_down(StackId member, bus::DownReason reason) {
   step(input::MemberDown{member});
 }
 
-// What asks for a report is given to the core after what there is to report (TGT-3).
 void Shell::on_message(StackId from, Message&& message) {
   if (const auto* list = std::get_if<VipaList>(&message)) {
-    for (const ListEntry& entry : list->entries) {
-      watch(entry.definition.dvipa);
-      if (entry.claim != Claim::none) look_at_connections(entry.definition.dvipa);
-    }
+    for (const ListEntry& entry : list->entries) watch(entry.definition.dvipa);
   } else if (const auto* verify = std::get_if<Verify>(&message)) {
     look_at_connections(*verify);
   }
@@ -355,14 +356,6 @@ void Shell::give_connections(const std::vector<Connection>& connections) {
   std::map<Address, std::vector<Remote>> by_dvipa;
   for (const Connection& connection : connections) by_dvipa[connection.dvipa].push_back(connection.remote);
   for (auto& [dvipa, remotes] : by_dvipa) step(input::ConnectionsOpened{dvipa, std::move(remotes)});
-}
-
-void Shell::look_at_connections(const Address& dvipa) {
-  if (const auto connections = watch_->dump_now({&dvipa, 1})) {
-    give_connections(*connections);
-  } else {
-    log_.write("failure", {{"where", "dump"}, {"what", kernel::to_string(connections.error())}});
-  }
 }
 
 void Shell::look_at_connections(const Verify& verify) {
