@@ -69,9 +69,9 @@ class BreadthFirst {
   }
 
  private:
-  // A round is small enough that its letters stay in the cache: 4,096 states.
+  // A round is small enough that its letters stay in the cache: 2,048 states.
   static constexpr std::size_t kPiecesMax = 32;
-  static constexpr std::uint32_t kPieceStates = 128;
+  static constexpr std::uint32_t kPieceStates = 64;
 
   struct Piece {
     unsigned shard = 0;
@@ -80,7 +80,7 @@ class BreadthFirst {
     std::uint64_t generated = 0;
     bool done = false;
     typename PropertyBook<M>::Findings findings;
-    std::array<Outbox, kShards> out;
+    std::array<Outbox<Codec<M>::kKeySize>, kShards> out;
   };
 
   void add_initial_states() {
@@ -173,6 +173,9 @@ class BreadthFirst {
     const auto visit = [&](const Action& action, const State& next) {
       ++steps;
       if (looks_at_steps) book_.look_at_step(state, action, next, at, piece.findings);
+      if constexpr (PackedState<State>) {
+        if (std::memcmp(&state, &next, sizeof state) == 0) return;  // nothing changed, so nothing is new
+      }
       codec_.with_key(next, scratch,
                       [&](ByteView key, std::uint64_t hash) { piece.out[shard_of_hash(hash)].post(hash, at, key); });
     };
@@ -193,27 +196,25 @@ class BreadthFirst {
     auto& shard = shards_[shard_number];
     auto& letters = letters_[shard_number];
     letters.clear();
-    for (std::size_t i = 0; i < count; ++i)
-      pieces_[i].out[shard_number].for_each([&](const Outbox::Letter& letter) { letters.push_back(&letter); });
+    for (std::size_t i = 0; i < count; ++i) pieces_[i].out[shard_number].list(letters);
     const std::size_t total = letters.size();
     for (std::size_t i = 0; i < std::min(total, kSlotsAhead); ++i) shard.prefetch_slot(letters[i]->hash);
     for (std::size_t i = 0; i < total; ++i) {
       if (i + kSlotsAhead < total) shard.prefetch_slot(letters[i + kSlotsAhead]->hash);
       if (i + kRecordsAhead < total) shard.prefetch_record(letters[i + kRecordsAhead]->hash);
-      const Outbox::Letter& letter = *letters[i];
+      const Letter& letter = *letters[i];
       if (shard.find_or_add(letter.key(), letter.hash, letter.parent) == Added::no_memory) return false;
     }
     return true;
   }
 
-  bool knows_all(std::size_t shard_number, std::size_t count) const {
-    bool all = true;
-    for (std::size_t i = 0; i < count; ++i) {
-      pieces_[i].out[shard_number].for_each([&](const Outbox::Letter& letter) {
-        all = all && shards_[shard_number].find(letter.key(), letter.hash) != kAbsent;
-      });
-    }
-    return all;
+  bool knows_all(std::size_t shard_number, std::size_t count) {
+    auto& letters = letters_[shard_number];
+    letters.clear();
+    for (std::size_t i = 0; i < count; ++i) pieces_[i].out[shard_number].list(letters);
+    return std::all_of(letters.begin(), letters.end(), [&](const Letter* letter) {
+      return shards_[shard_number].find(letter->key(), letter->hash) != kAbsent;
+    });
   }
 
   // Whether all that was posted could be added within the limit, were it all new.
@@ -263,7 +264,7 @@ class BreadthFirst {
   Crew crew_;
   std::array<Shard<Records>, kShards> shards_;
   std::array<std::uint32_t, kShards> level_begin_{};  // of what is not yet expanded
-  std::array<std::vector<const Outbox::Letter*>, kShards> letters_;
+  std::array<std::vector<const Letter*>, kShards> letters_;
   std::vector<Piece> pieces_;
   std::vector<Bytes> scratch_;
   std::uint64_t generated_ = 0;

@@ -1,13 +1,18 @@
 #pragma once
 // check(model, options): the one entry to the checker.
+#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include "spec/checker/breadth_first.hpp"
+#include "spec/checker/liveness.hpp"
 #include "spec/checker/model.hpp"
 #include "spec/checker/options.hpp"
 #include "spec/checker/result.hpp"
+#include "spec/checker/search.hpp"
 
 namespace dvipa::checker {
 
@@ -23,6 +28,17 @@ struct ExactRecordsOf<M> {
 };
 
 namespace detail {
+
+// "No violation found ..." with the probability that a hash stood for two states.
+template <Model M>
+std::string no_violation_note(const Result<M>& result) {
+  const double states = static_cast<double>(result.counts.unique);
+  std::array<char, 32> probability{};
+  std::snprintf(probability.data(), probability.size(), "%.2g", std::min(1.0, states * states / 0x1p65));
+  return std::string(result.verdict == Verdict::violated ? "Only hashes were stored"
+                                                         : "No violation found; only hashes were stored") +
+         " (probability of a missed state <= " + probability.data() + ").";
+}
 
 // Turns the findings of a search into the results of the properties.
 template <Model M, class Explorer>
@@ -61,16 +77,82 @@ void conclude(bool proves, Result<M>& result) {
   result.verdict = violation ? Verdict::violated : open || !proves ? Verdict::unknown : Verdict::holds;
 }
 
-template <class Records, Model M>
-Result<M> check_breadth_first(const M& model, const Options& options) {
-  BreadthFirst<M, Records> explorer(model, options);
+template <Model M, class Explorer>
+Result<M> first_result(const M& model, Explorer& explorer, const Options& options) {
   Result<M> result;
   result.config = options.config;
   result.end = explorer.run();
   result.counts = explorer.counts();
   write_findings(model, explorer, result);
-  conclude(Records::lossless && result.end == End::complete, result);
+  if (options.symmetry && HasCanonicalForm<M> && options.search != Search::random_walks)
+    result.notes.push_back("Symmetry: states that differ by a renaming only were visited once.");
   return result;
+}
+
+// Decides liveness on the graph that `explorer` has visited; with symmetry on one that is explored again without,
+// because the fairness of one member is not that of any other.
+template <class Records, Model M>
+void decide_liveness(const M& model, BreadthFirst<M, Records>& explorer, const Options& options, Result<M>& result) {
+  if (!explorer.codec().symmetry()) {
+    Liveness<M, Records>(model, explorer).decide(result);
+    return;
+  }
+  Options plain = options;
+  plain.symmetry = plain.stop_at_first = plain.resume = false;
+  plain.checkpoint_file.clear();
+  BreadthFirst<M, Records> again(model, plain);
+  const End end = again.run();
+  result.notes.push_back("Liveness was decided without symmetry, on " + std::to_string(again.counts().unique) +
+                         " states.");
+  if (end == End::complete) {
+    Liveness<M, Records>(model, again).decide(result);
+  } else {
+    result.end = end;
+  }
+}
+
+template <class Records, Model M>
+Result<M> check_breadth_first(const M& model, const Options& options) {
+  BreadthFirst<M, Records> explorer(model, options);
+  Result<M> result = first_result(model, explorer, options);
+  refuse_unfair(model, result);
+  if constexpr (Records::lossless) {
+    const auto waits = [](const auto& found) {
+      return found.kind == PropertyKind::leads_to && found.outcome == Outcome::not_found;
+    };
+    if (result.end == End::complete && std::any_of(result.properties.begin(), result.properties.end(), waits))
+      decide_liveness<Records>(model, explorer, options, result);
+  }
+  result.counts.seconds = explorer.counts().seconds;
+  conclude(Records::lossless && result.end == End::complete, result);
+  if (!Records::lossless) result.notes.push_back(no_violation_note(result));
+  return result;
+}
+
+template <class Explorer, Model M>
+Result<M> check_by_one_thread(const M& model, const Options& options) {
+  Explorer explorer(model, options);
+  Result<M> result = first_result(model, explorer, options);
+  refuse_unfair(model, result);
+  for (const auto& found : result.properties)
+    if (found.kind == PropertyKind::leads_to && found.outcome == Outcome::not_found)
+      result.notes.push_back("'" + found.name + "' is liveness, which only a breadth-first search decides.");
+  conclude(result.end == End::complete, result);
+  return result;
+}
+
+// Search::random_walks, or depth first with records that keep what they were given for good.
+template <class Records, Model M>
+Result<M> check_with(const M& model, const Options& options) {
+  switch (options.search) {
+    case Search::depth_first:
+      return check_by_one_thread<DepthFirst<M, Records>>(model, options);
+    case Search::random_walks:
+      return check_by_one_thread<RandomWalks<M>>(model, options);
+    case Search::breadth_first:
+      break;
+  }
+  return check_breadth_first<Records>(model, options);
 }
 
 }  // namespace detail
@@ -78,15 +160,11 @@ Result<M> check_breadth_first(const M& model, const Options& options) {
 // Explores `model` and decides its properties.
 template <Model M>
 Result<M> check(const M& model, const Options& options) {
-  switch (options.storage) {
-    case Storage::compressed:
-      return detail::check_breadth_first<CompressedRecords>(model, options);
-    case Storage::hashes:
-      return detail::check_breadth_first<HashRecords>(model, options);
-    case Storage::exact:
-      break;
-  }
-  return detail::check_breadth_first<typename ExactRecordsOf<M>::type>(model, options);
+  if (options.storage == Storage::compressed) return detail::check_with<CompressedRecords>(model, options);
+  // Only a search by levels can forget the states that are behind it.
+  if (options.storage == Storage::hashes && options.search == Search::breadth_first)
+    return detail::check_breadth_first<HashRecords>(model, options);
+  return detail::check_with<typename ExactRecordsOf<M>::type>(model, options);
 }
 
 }  // namespace dvipa::checker

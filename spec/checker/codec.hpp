@@ -12,6 +12,8 @@ template <Model M>
 class Codec {
  public:
   using State = typename M::State;
+  // The size of every key, or 0 when it differs from state to state.
+  static constexpr std::size_t kKeySize = PackedState<State> ? sizeof(State) : 0;
   // `symmetry`: keys are those of canonical forms.
   Codec(const M& model, bool symmetry) : model_(model), symmetry_(symmetry && HasCanonicalForm<M>) {}
   bool symmetry() const { return symmetry_; }

@@ -19,7 +19,8 @@ inline std::uint64_t word_at(const std::uint8_t* bytes) {
   return word;
 }
 
-inline std::uint64_t hash_bytes(const std::uint8_t* bytes, std::size_t size) {
+// Always inlined: with a constant size no loop is left.
+[[gnu::always_inline]] inline std::uint64_t hash_bytes(const std::uint8_t* bytes, std::size_t size) {
   constexpr std::uint64_t k0 = 0x9e3779b97f4a7c15U;
   constexpr std::uint64_t k1 = 0xd6e8feb86659fd93U;
   constexpr std::uint64_t k2 = 0xe7037ed1a0b428dbU;

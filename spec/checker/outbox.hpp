@@ -4,37 +4,42 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
+#include <vector>
 
 #include "spec/checker/model.hpp"
 #include "spec/checker/shard.hpp"
 
 namespace dvipa::checker {
 
+struct Letter {
+  std::uint64_t hash;
+  Ref parent;
+  std::uint32_t size;
+  ByteView key() const { return {reinterpret_cast<const std::uint8_t*>(this + 1), size}; }
+};
+
+// `kSize`: the size of every key if the compiler knows it (then the n-th letter is found without looking at the
+// others); 0: any size.
+template <std::size_t kSize>
 class Outbox {
  public:
-  struct Letter {
-    std::uint64_t hash;
-    Ref parent;
-    std::uint32_t size;
-    ByteView key() const { return {reinterpret_cast<const std::uint8_t*>(this + 1), size}; }
-    std::size_t extent() const { return sizeof(Letter) + (size + 7) / 8 * 8; }
-  };
-
   void post(std::uint64_t hash, Ref parent, ByteView key) {
-    const Letter letter{hash, parent, static_cast<std::uint32_t>(key.size())};
-    if (used_ + letter.extent() > room_) widen(letter.extent());
-    std::memcpy(bytes_.get() + used_, &letter, sizeof letter);
-    std::memcpy(bytes_.get() + used_ + sizeof letter, key.data(), key.size());
-    used_ += letter.extent();
+    const std::size_t size = kSize == 0 ? key.size() : kSize;
+    const Letter letter{hash, parent, static_cast<std::uint32_t>(size)};
+    if (used_ + extent(size) > room_) widen(extent(size));
+    std::uint8_t* place = bytes_.get() + used_;
+    std::memcpy(place, &letter, sizeof letter);
+    if (size != 0) std::memcpy(place + sizeof letter, key.data(), size);
+    used_ += extent(size);
     ++letters_;
   }
-  template <class Use>
-  void for_each(Use&& use) const {
-    for (std::size_t at = 0; at < used_;) {
+  // Appends pointers to all letters, in the order in which they were posted; good until the next post or clear.
+  void list(std::vector<const Letter*>& all) const {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < letters_; ++i) {
       const auto* letter = reinterpret_cast<const Letter*>(bytes_.get() + at);
-      use(*letter);
-      at += letter->extent();
+      all.push_back(letter);
+      at += extent(kSize == 0 ? letter->size : kSize);
     }
   }
   std::size_t letters() const { return letters_; }
@@ -43,6 +48,7 @@ class Outbox {
   void clear() { used_ = letters_ = 0; }
 
  private:
+  static constexpr std::size_t extent(std::size_t size) { return sizeof(Letter) + (size + 7) / 8 * 8; }
   void widen(std::size_t more) {
     room_ = (room_ + more) * 2;
     auto wider = std::make_unique_for_overwrite<std::uint8_t[]>(room_);
