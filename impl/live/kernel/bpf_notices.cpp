@@ -159,7 +159,7 @@ class BpfNotices final : public NoticeSource {
   std::vector<Notice> notices_;
   std::unique_ptr<ring_buffer, FreeRing> ring_;
   bpf_map* watched_ = nullptr;
-  const std::uint64_t* lost_ = nullptr;  // mapped from the program
+  const bpf_map* variables_ = nullptr;  // of the program: the count of lost events
   std::uint64_t lost_seen_ = 0;
   asio::posix::stream_descriptor descriptor_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();
@@ -215,13 +215,12 @@ Result<void> BpfNotices::attach() {
 Result<void> BpfNotices::listen_to_ring() {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object_.get()) {
-    std::size_t bytes = 0;
-    if (std::string(bpf_map__name(map)).ends_with(".bss"))
-      lost_ = static_cast<const std::uint64_t*>(bpf_map__initial_value(map, &bytes));
+    if (std::string(bpf_map__name(map)).ends_with(".bss")) variables_ = map;
   }
   ring_.reset(
       ring_buffer__new(bpf_object__find_map_fd_by_name(object_.get(), "events"), keep_event, &notices_, nullptr));
-  if (!ring_ || lost_ == nullptr) return tl::unexpected(bpf_failure("map the ring buffer of the BPF program", errno));
+  if (!ring_ || variables_ == nullptr)
+    return tl::unexpected(bpf_failure("map the ring buffer of the BPF program", errno));
   const int descriptor = dup(ring_buffer__epoll_fd(ring_.get()));
   if (descriptor < 0) return tl::unexpected(failure("watch the ring buffer of the BPF program", errno));
   descriptor_.assign(descriptor);
@@ -254,7 +253,13 @@ void BpfNotices::wait() {
                          });
 }
 
-std::uint64_t BpfNotices::lost_so_far() const { return __atomic_load_n(lost_, __ATOMIC_RELAXED); }
+std::uint64_t BpfNotices::lost_so_far() const {
+  const std::uint32_t only = 0;
+  const std::size_t bytes = bpf_map__value_size(variables_);
+  std::vector<std::uint64_t> values((bytes + 7) / 8);
+  if (bpf_map__lookup_elem(variables_, &only, sizeof only, values.data(), bytes, 0) != 0) return lost_seen_;
+  return values.front();
+}
 
 void BpfNotices::drain() {
   ring_buffer__consume(ring_.get());

@@ -45,7 +45,8 @@ const inet_diag_msg& body_of(const nlmsghdr& message) {
 }
 
 bool is_socket(const nlmsghdr& message) {
-  return message.nlmsg_type == SOCK_DIAG_BY_FAMILY && mnl_nlmsg_get_payload_len(&message) >= sizeof(inet_diag_msg);
+  return (message.nlmsg_type == SOCK_DIAG_BY_FAMILY || message.nlmsg_type == TCPDIAG_GETSOCK) &&
+         mnl_nlmsg_get_payload_len(&message) >= sizeof(inet_diag_msg);
 }
 
 DiagnosedConnection diagnosed(const inet_diag_msg& socket) {
@@ -116,16 +117,17 @@ Result<SockDiag> SockDiag::open() {
 
 void SockDiag::expect_bound_interface(std::uint32_t index) { bound_interfaces_.insert(index); }
 
-Result<void> SockDiag::dump(std::uint8_t family, std::uint32_t states, std::span<const Address> local,
+// The older of the two requests: it takes sockets of both families in one walk, and a walk of the kernel's table costs
+// milliseconds where the table is large. (Most IPv4 connections may be of IPv6 sockets.)
+Result<void> SockDiag::dump(std::uint32_t states, std::span<const Address> local,
                             const std::function<void(const nlmsghdr&)>& each) {
   const std::vector<std::uint8_t> filter = filter_of(local);
-  std::vector<char> bytes(MNL_NLMSG_HDRLEN + sizeof(inet_diag_req_v2) + MNL_ATTR_HDRLEN + filter.size() + 64);
+  std::vector<char> bytes(MNL_NLMSG_HDRLEN + sizeof(inet_diag_req) + MNL_ATTR_HDRLEN + filter.size() + 64);
   nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
-  request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  request->nlmsg_type = TCPDIAG_GETSOCK;
   request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  inet_diag_req_v2 body{};
-  body.sdiag_family = family;
-  body.sdiag_protocol = IPPROTO_TCP;
+  inet_diag_req body{};
+  body.idiag_family = AF_UNSPEC;
   body.idiag_states = states;
   std::memcpy(mnl_nlmsg_put_extra_header(request, sizeof body), &body, sizeof body);
   if (!filter.empty()) mnl_attr_put(request, INET_DIAG_REQ_BYTECODE, filter.size(), filter.data());
@@ -143,23 +145,21 @@ Result<void> SockDiag::dump(std::uint8_t family, std::uint32_t states, std::span
 
 Result<std::vector<DiagnosedListener>> SockDiag::listeners() {
   std::vector<DiagnosedListener> listeners;
-  for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
-    const auto dumped = dump(family, bit(TCP_LISTEN), {}, [&](const nlmsghdr& message) {
-      const inet_diag_msg& socket = body_of(message);
-      DiagnosedListener listener;
-      const Connection ends = connection_of(socket);
-      listener.address = ends.dvipa;
-      listener.port = ends.remote.dvipa_port;
-      listener.cookie = cookie_of(socket);
-      listener.takes_v4_too = family == AF_INET6 && listener.address == any_v6;
-      for_each_attribute(message, sizeof(inet_diag_msg), [&](const nlattr& attribute) {
-        if (mnl_attr_get_type(&attribute) == INET_DIAG_SKV6ONLY && mnl_attr_get_u8(&attribute) != 0)
-          listener.takes_v4_too = false;
-      });
-      listeners.push_back(listener);
+  const auto dumped = dump(bit(TCP_LISTEN), {}, [&](const nlmsghdr& message) {
+    const inet_diag_msg& socket = body_of(message);
+    DiagnosedListener listener;
+    const Connection ends = connection_of(socket);
+    listener.address = ends.dvipa;
+    listener.port = ends.remote.dvipa_port;
+    listener.cookie = cookie_of(socket);
+    listener.takes_v4_too = listener.address == any_v6;
+    for_each_attribute(message, sizeof(inet_diag_msg), [&](const nlattr& attribute) {
+      if (mnl_attr_get_type(&attribute) == INET_DIAG_SKV6ONLY && mnl_attr_get_u8(&attribute) != 0)
+        listener.takes_v4_too = false;
     });
-    if (!dumped) return tl::unexpected(dumped.error());
-  }
+    listeners.push_back(listener);
+  });
+  if (!dumped) return tl::unexpected(dumped.error());
   return listeners;
 }
 
@@ -168,20 +168,13 @@ Result<std::vector<DiagnosedConnection>> SockDiag::connections(std::span<const A
   if (local.empty()) return found;
   std::vector<Address> wanted(local.begin(), local.end());
   std::sort(wanted.begin(), wanted.end());
-  const auto take = [&](const nlmsghdr& message) {
-    DiagnosedConnection connection = diagnosed(body_of(message));
-    if (std::binary_search(wanted.begin(), wanted.end(), connection.connection.dvipa)) found.push_back(connection);
-  };
-  std::vector<Address> wanted_v4;
-  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(wanted_v4), [](const Address& a) { return a.is_v4(); });
   const bool filtered = wanted.size() <= filtered_addresses_max;
-  const std::span<const Address> all;
-  if (!wanted_v4.empty()) {
-    const auto dumped = dump(AF_INET, connection_states, filtered ? wanted_v4 : all, take);
-    if (!dumped) return tl::unexpected(dumped.error());
-  }
-  // IPv4 connections of IPv6 sockets are among the IPv6 ones.
-  const auto dumped = dump(AF_INET6, connection_states, filtered ? wanted : all, take);
+  const auto dumped = dump(connection_states, filtered ? std::span<const Address>(wanted) : std::span<const Address>(),
+                           [&](const nlmsghdr& message) {
+                             DiagnosedConnection connection = diagnosed(body_of(message));
+                             if (std::binary_search(wanted.begin(), wanted.end(), connection.connection.dvipa))
+                               found.push_back(connection);
+                           });
   if (!dumped) return tl::unexpected(dumped.error());
   return found;
 }

@@ -35,7 +35,7 @@ class SockDiag {
  public:
   static Result<SockDiag> open();
 
-  // Every listening TCP socket of the namespace: 20 to 40 us.
+  // Every listening TCP socket of the namespace: some 20 us.
   Result<std::vector<DiagnosedListener>> listeners();
   // Every connection with one of these local addresses. The kernel walks its whole table and filters; under churn a
   // connection may be missed, so absence is proved by find().
@@ -48,7 +48,7 @@ class SockDiag {
 
  private:
   explicit SockDiag(Netlink netlink) : netlink_(std::move(netlink)) {}
-  Result<void> dump(std::uint8_t family, std::uint32_t states, std::span<const Address> local,
+  Result<void> dump(std::uint32_t states, std::span<const Address> local,
                     const std::function<void(const nlmsghdr&)>& each);
   Netlink netlink_;
   std::set<std::uint32_t> bound_interfaces_{0};

@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds listener_interval_max{8};
+constexpr milliseconds listener_interval_max{6};
 // With BPF a look finds nothing new; it is there for the day when it does.
 constexpr milliseconds listener_interval_with_bpf{1000};
 
@@ -148,7 +148,7 @@ bool WatchedSockets::look_at_listeners() {
   return looked.has_value();
 }
 
-// Of listeners that start there is no notice without BPF: a look every few milliseconds, at about a hundredth of the
+// Of listeners that start there is no notice without BPF: a look every few milliseconds, at about a fiftieth of the
 // processor's time.
 void WatchedSockets::arm(Clock::duration pause) {
   const bool with_bpf = means() == Means::bpf;
@@ -159,7 +159,7 @@ void WatchedSockets::arm(Clock::duration pause) {
     if (!with_bpf) connections_.look_at_some();
     if (watched_.empty()) return;
     const Clock::duration interval = options_.listen_interval;
-    arm(std::clamp<Clock::duration>(100 * look_took_, interval,
+    arm(std::clamp<Clock::duration>(50 * look_took_, interval,
                                     std::max<Clock::duration>(interval, listener_interval_max)));
   });
 }

@@ -48,9 +48,10 @@ class SocketEvents {
 
 struct SocketWatchOptions {
   bool allow_bpf = true;
-  std::chrono::milliseconds listen_interval{5};  // between looks at the listeners, without BPF; grows to 8 at most
+  std::chrono::milliseconds listen_interval{
+      5};  // between looks at the listeners, without BPF; grows to 6 on a busy host
   std::size_t buffer_bytes = std::size_t{4}
-                             << 20;             // of what the kernel queues for us; what is lost is found by a new look
+                             << 20;  // of what the kernel queues for us; what is lost is found by a new look
   std::function<void(const std::string&)> log{};  // one line each: why BPF is not used, that events were lost
 };
 
