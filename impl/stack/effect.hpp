@@ -34,10 +34,11 @@ struct RefuseForwarder {
   Address dvipa;
   StackId forwarder;
 };
-// Give input::ConnectionsOpened with all connections of the DVIPA that exist on this host, half-open ones included,
-// before the next effect is carried out.
-struct LookAtConnections {
+// Carry out what was said of forwarders before, then find all connections of the DVIPA that exist on this host,
+// half-open ones included, and give input::ConnectionsFound. That may take its time: nothing else waits for it.
+struct LookForConnections {
   Address dvipa;
+  Epoch epoch;  // of the report that waits for it
 };
 struct ArmTimer {
   Timer timer;
@@ -75,7 +76,7 @@ struct Left {};   // nothing is owned any more; the process may stop
 }  // namespace effect
 
 using Effect = std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress,
-                            effect::AcceptForwarder, effect::RefuseForwarder, effect::LookAtConnections,
+                            effect::AcceptForwarder, effect::RefuseForwarder, effect::LookForConnections,
                             effect::ArmTimer, effect::CancelTimer, effect::ReleaseHeld, effect::OwnershipChanged,
                             effect::Rebuilt, effect::ListenerKnown, effect::Ready, effect::Left>;
 using Effects = std::vector<Effect>;

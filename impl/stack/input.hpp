@@ -46,10 +46,16 @@ struct ListenerChanged {
   Port port = 0;
   bool listening = false;
 };
-// Connections with the DVIPA as local address that exist on this host; those that are new to the stack are reported
-// (TGT-3). For what effect::LookAtConnections found, and for what an application of this host opened.
+// Connections with the DVIPA as local address that exist on this host, whoever opened them; those that are new to the
+// stack are reported (TGT-3).
 struct ConnectionsOpened {
   Address dvipa;
+  std::vector<Remote> remotes;
+};
+// The answer to effect::LookForConnections; the report is complete with it (TGT-5).
+struct ConnectionsFound {
+  Address dvipa;
+  Epoch epoch;
   std::vector<Remote> remotes;
 };
 // A connection that a client opened: it came by the owner, which knows of it.
@@ -76,7 +82,7 @@ struct LeaveAsked {};  // hand over, then effect::Left
 
 using Input =
     std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
-                 input::ListenerChanged, input::ConnectionsOpened, input::ConnectionAccepted, input::ConnectionsEnded,
-                 input::RouteReported, input::TimerFired, input::Resumed, input::LeaveAsked>;
+                 input::ListenerChanged, input::ConnectionsOpened, input::ConnectionsFound, input::ConnectionAccepted,
+                 input::ConnectionsEnded, input::RouteReported, input::TimerFired, input::Resumed, input::LeaveAsked>;
 
 }  // namespace dvipa

@@ -43,9 +43,8 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, TargetOrder order, c
       // What is established is on its way already. Now nobody else is let in, then all that came in before is found and
       // reported, and only then is the report ended (TGT-3, TGT-5, TGT-6).
       follow_state(address, dvipa);
-      emit(effect::LookAtConnections{address});
-      if (dvipa.report_to != settings_.self)
-        emit(effect::Send{dvipa.report_to, EndOfReport{address, dvipa.report_epoch}});
+      dvipa.report_open = true;
+      emit(effect::LookForConnections{address, dvipa.report_epoch});
       break;
     case TargetOrder::report_change:
       report_change(address, dvipa, change);

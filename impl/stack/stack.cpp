@@ -93,8 +93,26 @@ void Stack::take(const input::ConnectionsOpened& opened) {
     target_event(opened.dvipa, dvipa, roles::ConnectionsOpened{}, Change{std::nullopt, false, &news, nullptr});
 }
 
+// Also a report that another list has overtaken is finished: its receiver may still wait for it.
+void Stack::take(const input::ConnectionsFound& found) {
+  take(input::ConnectionsOpened{found.dvipa, found.remotes});
+  Dvipa& dvipa = obtain(found.dvipa);
+  const StackId to = found.epoch.owner;
+  const bool overtaken = found.epoch != dvipa.report_epoch;
+  if (!overtaken) dvipa.report_open = false;
+  if (!members_.contains(to)) return;
+  if (overtaken && !found.remotes.empty())
+    emit(effect::Send{to, NewConn{found.dvipa, found.epoch, settings_.self, found.remotes}});
+  emit(effect::Send{to, EndOfReport{found.dvipa, found.epoch}});
+}
+
+// While a report is open, it may also have come by a former owner that is gone by now.
 void Stack::take(const input::ConnectionAccepted& accepted) {
   Dvipa& dvipa = obtain(accepted.connection.dvipa);
+  if (dvipa.report_open) {
+    take(input::ConnectionsOpened{accepted.connection.dvipa, {accepted.connection.remote}});
+    return;
+  }
   dvipa.held_here.insert(accepted.connection.remote, {.target = settings_.self});
   dvipa.target.facts.holds_connections = true;
 }

@@ -78,6 +78,7 @@ class Stack {
     Epoch report_epoch;
     std::bitset<256> awaiting;    // members whose report is still to come
     std::bitset<256> forwarders;  // whose frames are let in
+    bool report_open = false;     // the end of this stack's report waits for a look at its connections
     bool address_held = false;
     bool advertised = false;
     bool operator==(const Dvipa&) const = default;
@@ -147,6 +148,7 @@ class Stack {
   void take(const input::Received&);
   void take(const input::ListenerChanged&);
   void take(const input::ConnectionsOpened&);
+  void take(const input::ConnectionsFound&);
   void take(const input::ConnectionAccepted&);
   void take(const input::ConnectionsEnded&);
   void take(const input::RouteReported&);

@@ -13,8 +13,10 @@
 #include <set>
 
 #include "impl/live/bus/bus.hpp"
+#include "impl/live/kernel/sock_diag.hpp"
 #include "impl/live/kernel/socket_watch.hpp"
 #include "impl/live/shell/host.hpp"
+#include "impl/live/shell/host_worker.hpp"
 #include "impl/live/shell/packet_path.hpp"
 #include "impl/stack/stack.hpp"
 #include "impl/wire/seal.hpp"
@@ -84,7 +86,7 @@ class Shell final : public bus::BusEvents, public kernel::SocketEvents {
   void perform(const effect::HoldAddress& hold);
   void perform(const effect::AcceptForwarder& accept);
   void perform(const effect::RefuseForwarder& refuse);
-  void perform(const effect::LookAtConnections& look);
+  void perform(const effect::LookForConnections& look);
   void perform(const effect::ArmTimer& arm);
   void perform(const effect::CancelTimer& cancel);
   void perform(const effect::ReleaseHeld& release);
@@ -133,12 +135,14 @@ class Shell final : public bus::BusEvents, public kernel::SocketEvents {
   asio::signal_set signals_;
   std::unique_ptr<kernel::SocketWatch> watch_;
   std::optional<bus::Bus> bus_;
+  std::optional<kernel::SockDiag> diag_;  // of the worker's thread
   std::map<Timer, asio::steady_timer> timers_;
   std::set<Address> watched_;
   std::vector<kernel::FenceChange> fence_changes_;
   std::map<Address, Clock::time_point> rebuild_started_;
   std::optional<ShellError> failed_;
   bool leaving_ = false;
+  HostWorker worker_{io_};
 };
 
 // --- start and stop ------------------------------------------------------------------------------------------------
@@ -152,6 +156,10 @@ tl::expected<void, ShellError> Shell::start(const Definitions& definitions) {
   auto opened_watch = kernel::SocketWatch::open(io_, *this, watch_options);
   if (!opened_watch) return tl::unexpected(ShellError{opened_watch.error().what, opened_watch.error().remedy, true});
   watch_ = std::move(*opened_watch);
+
+  auto opened_diag = kernel::SockDiag::open();
+  if (!opened_diag) return tl::unexpected(ShellError{opened_diag.error().what, opened_diag.error().remedy, true});
+  diag_.emplace(std::move(*opened_diag));
 
   bus::MacAddress mac = host_.port().mac().bytes;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -239,8 +247,11 @@ void Shell::perform(const effect::Withdraw& withdraw) {
 }
 
 void Shell::perform(const effect::HoldAddress& hold) {
-  log_failure("hold_address", host_.hold_address(hold.dvipa, hold.active));
-  log_.write("hidden", {{"dvipa", to_string(hold.dvipa)}, {"active", hold.active}});
+  worker_.run([this, hold] { return host_.hold_address(hold.dvipa, hold.active); },
+              [this, hold](const kernel::Result<void>& done) {
+                log_failure("hold_address", done);
+                log_.write("hidden", {{"dvipa", to_string(hold.dvipa)}, {"active", hold.active}});
+              });
 }
 
 void Shell::perform(const effect::AcceptForwarder& accept) {
@@ -255,16 +266,22 @@ void Shell::perform(const effect::RefuseForwarder& refuse) {
 
 void Shell::flush_fence() {
   if (fence_changes_.empty()) return;
-  const std::vector<kernel::FenceChange> changes = std::exchange(fence_changes_, {});
-  log_failure("fence", host_.fence().apply(changes));
+  worker_.run([this, changes = std::exchange(fence_changes_, {})] { return host_.fence().apply(changes); },
+              [this](const kernel::Result<void>& done) { log_failure("fence", done); });
 }
 
-void Shell::perform(const effect::LookAtConnections& look) {
-  if (const auto connections = watch_->dump_now({&look.dvipa, 1})) {
-    give_connections(*connections);
-  } else {
-    log_.write("failure", {{"where", "dump"}, {"what", kernel::to_string(connections.error())}});
-  }
+void Shell::perform(const effect::LookForConnections& look) {
+  worker_.run(
+      [this, dvipa = look.dvipa] {
+        return diag_->connections({&dvipa, 1});
+      },
+      [this, look](kernel::Result<std::vector<kernel::DiagnosedConnection>> found) {
+        if (!found) log_.write("failure", {{"where", "dump"}, {"what", kernel::to_string(found.error())}});
+        std::vector<Remote> remotes;
+        for (const kernel::DiagnosedConnection& each : found.value_or(std::vector<kernel::DiagnosedConnection>{}))
+          remotes.push_back(each.connection.remote);
+        step(input::ConnectionsFound{look.dvipa, look.epoch, std::move(remotes)});
+      });
 }
 
 void Shell::perform(const effect::ArmTimer& arm) {

@@ -77,6 +77,7 @@ class Cluster {
   void crash(unsigned n) {
     stacks_.erase(n);
     advertised_.erase(n);
+    std::erase_if(looks_, [&](const auto& each) { return each.first == n; });
     for (auto& [pair, queue] : queues_)
       if (pair.second == n) queue.clear();
     for (auto& [other, stack] : stacks_) {
@@ -96,8 +97,20 @@ class Cluster {
         advertised_[n].insert(advertise->dvipa);
       } else if (auto* withdraw = std::get_if<effect::Withdraw>(&each)) {
         advertised_[n].erase(withdraw->dvipa);
+      } else if (auto* look = std::get_if<effect::LookForConnections>(&each)) {
+        looks_.push_back({n, *look});
       } else if (std::holds_alternative<effect::Left>(each)) {
         left_.insert(n);
+      }
+    }
+  }
+  // Answers the looks of stack n: all that its kernel holds is known to it already, but for `half_open`.
+  void look(unsigned n, const std::vector<Remote>& half_open = {}) {
+    for (const auto& [at, look] : std::exchange(looks_, {})) {
+      if (at == n) {
+        give(n, input::ConnectionsFound{look.dvipa, look.epoch, half_open});
+      } else {
+        looks_.push_back({at, look});
       }
     }
   }
@@ -110,12 +123,14 @@ class Cluster {
     return true;
   }
   void deliver_all(unsigned from, unsigned to) {
+    look(from);
     while (deliver_one(from, to)) {
     }
   }
   void settle() {
     for (bool moved = true; moved;) {
       moved = false;
+      for (unsigned n = 1; n <= count_; ++n) look(n);
       for (unsigned from = 1; from <= count_; ++from)
         for (unsigned to = 1; to <= count_; ++to) moved = deliver_one(from, to) || moved;
     }
@@ -155,6 +170,7 @@ class Cluster {
   std::map<unsigned, std::unique_ptr<Stack>> stacks_;
   std::map<std::pair<unsigned, unsigned>, std::deque<Message>> queues_;
   std::map<unsigned, std::set<Address>> advertised_;
+  std::vector<std::pair<unsigned, effect::LookForConnections>> looks_;
   std::set<unsigned> left_;
 };
 

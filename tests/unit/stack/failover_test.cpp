@@ -78,6 +78,29 @@ TEST(Failover, AMemberThatNeverReportsDelaysOnlyUntilTheLimit) {
   EXPECT_EQ(cluster.state(5, dva1), OwnerState::active);
 }
 
+// covers: TGT-3, TGT-5: a connection whose handshake the failed owner's death interrupted
+TEST(Failover, HalfOpenConnectionsAreReportedBeforeTheReportEnds) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  for (const unsigned n : {2U, 3U, 4U}) cluster.deliver_all(5, n);
+  cluster.look(2, {client(55)});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(5, dva1, client(55), false).stack, Cluster::id(2));
+}
+
+// covers: TGT-3, TGT-6: the notice of a connection and the look for it come in either order
+TEST(Failover, AConnectionNoticedWhileTheReportIsOpenIsReported) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  for (const unsigned n : {2U, 3U, 4U}) cluster.deliver_all(5, n);
+  cluster.give(2, input::ConnectionAccepted{{dva1, client(56)}});
+  cluster.look(2, {client(56)});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(5, dva1, client(56), false).stack, Cluster::id(2));
+}
+
 // covers: FLV-7
 TEST(Failover, TheSuccessorMayFailWhileRebuilding) {
   Cluster cluster(5);
