@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "spec/checker/checkpoint.hpp"
 #include "spec/checker/codec.hpp"
 #include "spec/checker/crew.hpp"
 #include "spec/checker/outbox.hpp"
@@ -37,15 +38,24 @@ class BreadthFirst {
 
   // Explores until the end, or until a limit, an interrupt or a violation stops it.
   End run() {
-    if (depth_ == 0 && unique() == 0) add_initial_states();
+    const bool resumed = options_.resume && !options_.checkpoint_file.empty();
+    if (resumed && !resume()) return end_;
+    if (!resumed) add_initial_states();
+    double next_checkpoint_s = progress_.seconds() + options_.checkpoint_every_s;
     while (!stopped_ && queue() != 0) {
       const bool last = options_.depth_max != 0 && depth_ >= options_.depth_max;
+      if (!options_.checkpoint_file.empty() && progress_.seconds() >= next_checkpoint_s) {
+        generated_before_level_ = generated_;
+        save();
+        next_checkpoint_s = progress_.seconds() + options_.checkpoint_every_s;
+      }
       explore_level(last);
-      if (stopped_) break;
-      if (last) break;
+      if (stopped_ || last) break;
       for (auto& shard : shards_) shard.next_level();
       if (queue() != 0) ++depth_;
     }
+    // The level that was broken off is expanded again when the search goes on.
+    if (!options_.checkpoint_file.empty() && (end_ == End::interrupted || end_ == End::memory_limit)) save();
     return end_;
   }
 
@@ -55,6 +65,8 @@ class BreadthFirst {
   const std::array<Shard<Records>, kShards>& shards() const { return shards_; }
   Crew& crew() { return crew_; }
   Progress& progress() { return progress_; }
+  // About checkpoints, one sentence each.
+  const std::vector<std::string>& notes() const { return notes_; }
 
   // The shortest path to a state. Empty: see retrace().
   std::optional<Trace<M>> trace_to(Ref at) const {
@@ -83,6 +95,41 @@ class BreadthFirst {
     std::array<Outbox<Codec<M>::kKeySize>, kShards> out;
   };
 
+  // What tells models and ways to store them apart.
+  std::uint64_t fingerprint() const {
+    std::uint64_t print = fold(codec_.symmetry() ? 3 : 5, sizeof(Records) ^ 0x9e3779b97f4a7c15U);
+    Bytes scratch;
+    for (const State& state : model_.initial_states())
+      codec_.with_key(state, scratch, [&](ByteView, std::uint64_t hash) { print = fold(print ^ hash, ~hash); });
+    for (const auto& property : book_.properties()) {
+      const auto* name = reinterpret_cast<const std::uint8_t*>(property.name.data());
+      print = fold(print ^ hash_bytes(name, property.name.size()), 0xd6e8feb86659fd93U);
+    }
+    return print;
+  }
+
+  void save() {
+    const CheckpointHead head{fingerprint(), generated_before_level_, depth_, book_.found()};
+    if (!save_checkpoint(options_.checkpoint_file, head, shards_))
+      notes_.push_back("The checkpoint " + options_.checkpoint_file + " could not be written.");
+  }
+
+  bool resume() {
+    CheckpointHead head{fingerprint(), 0, 0, book_.no_findings()};
+    if (const char* reason = load_checkpoint(options_.checkpoint_file, head, shards_); reason != nullptr) {
+      notes_.push_back("Not resumed from " + options_.checkpoint_file + ": " + reason + ".");
+      shards_ = {};
+      stop(End::refused);
+      return false;
+    }
+    generated_ = head.states;
+    depth_ = head.depth;
+    book_.settle(head.found);
+    for (unsigned s = 0; s < kShards; ++s) level_begin_[s] = shards_[s].level_begin(depth_);
+    notes_.push_back("Resumed at depth " + std::to_string(depth_) + " from " + options_.checkpoint_file + ".");
+    return true;
+  }
+
   void add_initial_states() {
     for (const State& state : model_.initial_states()) {
       codec_.with_key(state, scratch_[0], [&](ByteView key, std::uint64_t hash) {
@@ -98,6 +145,7 @@ class BreadthFirst {
   // search.
   void explore_level(bool look_only) {
     std::array<std::uint32_t, kShards> end{};
+    generated_before_level_ = generated_;
     for (unsigned s = 0; s < kShards; ++s) end[s] = shards_[s].count();
     unsigned shard = 0;
     while (!stopped_) {
@@ -267,7 +315,9 @@ class BreadthFirst {
   std::array<std::vector<const Letter*>, kShards> letters_;
   std::vector<Piece> pieces_;
   std::vector<Bytes> scratch_;
+  std::vector<std::string> notes_;
   std::uint64_t generated_ = 0;
+  std::uint64_t generated_before_level_ = 0;
   std::uint64_t depth_ = 0;  // of the level that is being expanded
   End end_ = End::complete;
   bool stopped_ = false;

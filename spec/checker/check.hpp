@@ -115,6 +115,7 @@ template <class Records, Model M>
 Result<M> check_breadth_first(const M& model, const Options& options) {
   BreadthFirst<M, Records> explorer(model, options);
   Result<M> result = first_result(model, explorer, options);
+  result.notes.insert(result.notes.end(), explorer.notes().begin(), explorer.notes().end());
   refuse_unfair(model, result);
   if constexpr (Records::lossless) {
     const auto waits = [](const auto& found) {

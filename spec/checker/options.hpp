@@ -37,7 +37,7 @@ struct Options {
   const std::atomic<bool>* interrupt = nullptr;  // when it becomes true, the check ends with the result so far
   std::string checkpoint_file{};                 // written between levels of a breadth-first search; empty: none
   double checkpoint_every_s = 600;
-  bool resume = false;  // start from checkpoint_file
+  bool resume = false;  // go on from checkpoint_file; when that does not fit, End::refused and a note say why
 };
 
 }  // namespace dvipa::checker

@@ -56,7 +56,9 @@ class Shard {
     records_.next_level();
   }
   // Indices of the states at a depth: from level_begin(depth) to level_begin(depth + 1).
-  std::uint32_t level_begin(std::uint64_t depth) const { return depth == 0 ? 0 : levels_[depth - 1]; }
+  std::uint32_t level_begin(std::uint64_t depth) const {
+    return depth == 0 ? 0 : depth <= levels_.size() ? levels_[depth - 1] : count();
+  }
 
   std::uint64_t memory_bytes() const {
     return records_.memory_bytes() + parents_.memory_bytes() + table_.memory_bytes();
