@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <future>
@@ -20,9 +21,12 @@
 namespace dvipa {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr int ring_bytes = 8 * 1024 * 1024;
 constexpr int packets_a_turn = 256;
 constexpr int block_ms_max = 10;
+constexpr std::chrono::milliseconds last_block_ms_max{5 * block_ms_max};
 constexpr std::chrono::milliseconds drain_ms_max{200};
 
 struct ClosePcap {
@@ -80,7 +84,10 @@ class Capture::Recorder {
     PcapHandle handle;
     std::uint32_t interface = 0;
     std::uint64_t seen = 0;
-    bool ended = false;
+    // When it failed for the first time. The kernel still gives out the block that it was filling at that moment: the
+    // last packets before an interface went away, which are often the ones that are looked for.
+    std::optional<Clock::time_point> failed_at{};
+    bool has_ended() const { return failed_at && Clock::now() - *failed_at > last_block_ms_max; }
     Recorder* recorder = nullptr;
   };
   tl::expected<void, FileError> open();
@@ -124,7 +131,8 @@ tl::expected<void, FileError> Capture::Recorder::open() {
     if (!handle) return tl::unexpected(handle.error());
     const auto interface = writer_->add_interface(each.interface, each.filter);
     if (!interface) return tl::unexpected(interface.error());
-    sources_.push_back(std::make_unique<Source>(Source{std::move(*handle), *interface, 0, false, this}));
+    sources_.push_back(
+        std::make_unique<Source>(Source{.handle = std::move(*handle), .interface = *interface, .recorder = this}));
   }
   return writer_->flush();  // so that a device without any room is noticed at the start
 }
@@ -154,11 +162,15 @@ void Capture::Recorder::run() {
   std::vector<pollfd> waited;
   for (const auto& source : sources_) waited.push_back({pcap_get_selectable_fd(source->handle.get()), POLLIN, 0});
   waited.push_back({stop_event_.get(), POLLIN, 0});
+  bool failing = false;
   while (waited.back().revents == 0) {
-    ::poll(waited.data(), waited.size(), -1);
+    ::poll(waited.data(), waited.size(), failing ? block_ms_max : -1);
     record_present();
+    failing = false;
     for (std::size_t i = 0; i < sources_.size(); ++i) {
-      if (sources_[i]->ended) waited[i].fd = -1;  // an interface that is gone stays readable for ever
+      if (!sources_[i]->failed_at) continue;
+      waited[i].fd = -1;  // it may be readable for ever
+      failing = failing || !sources_[i]->has_ended();
     }
   }
   drain(waited);
@@ -168,11 +180,13 @@ void Capture::Recorder::run() {
 // The kernel gives packets out by blocks, at the latest after block_ms_max: what has come is there after that time, and
 // what comes later was not asked for.
 void Capture::Recorder::drain(std::span<pollfd> waited) {
-  const auto end = std::chrono::steady_clock::now() + drain_ms_max;
+  const auto end = Clock::now() + drain_ms_max;
   waited.back().fd = -1;
-  while (std::chrono::steady_clock::now() < end) {
+  while (Clock::now() < end) {
     const bool any = ::poll(waited.data(), waited.size(), 3 * block_ms_max) > 0;
-    if (!record_present() && !any) break;
+    const bool all_said =
+        std::ranges::all_of(sources_, [](const auto& source) { return !source->failed_at || source->has_ended(); });
+    if (!record_present() && !any && all_said) break;
   }
 }
 
@@ -180,11 +194,11 @@ void Capture::Recorder::drain(std::span<pollfd> waited) {
 bool Capture::Recorder::record_present() {
   bool any = false;
   for (const auto& source : sources_) {
-    if (source->ended) continue;
+    if (source->has_ended()) continue;
     const int seen =
         pcap_dispatch(source->handle.get(), packets_a_turn, &Recorder::take, reinterpret_cast<u_char*>(source.get()));
-    if (seen < 0) {
-      source->ended = true;
+    if (seen < 0 && !source->failed_at) {
+      source->failed_at = Clock::now();
       note(capture_error(options_.sources[source->interface].interface, pcap_geterr(source->handle.get())));
     }
     any = any || seen > 0;
