@@ -50,6 +50,8 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
     facts.owner = from;  // the present owner of a DVIPA that another is taking over, heard of late
     return;
   }
+  if (facts.owner && facts.owner != from)
+    dvipa.deposed[facts.owner] = ageing_tick_ + settings_.frame_life_ms / settings_.ageing_ms;
   facts.owner = from;
   if (facts.claimant == from || (facts.claimant && entry.epoch > facts.claim)) facts.claimant = nobody;
   if (dvipa.own && dvipa.own->part != Part::none) dvipa.kept = entry.definition.distribution;  // LST-3
@@ -255,15 +257,24 @@ void Stack::report_routes(const Address& address, Dvipa& dvipa) {
   emit(effect::Send{facts.claimant, EndOfReport{address, facts.claim}});
 }
 
+// TGT-6: a target takes frames of its owner, and of a claimant, whose frames may outrun its list; also of those that
+// may own the DVIPA one day, so that nothing is lost while it learns of their succession. It takes none of a stack that
+// has left the view, or that lately was the owner: their frames may be older than the present owner's claim.
+std::bitset<256> Stack::wanted_forwarders(const Address& address, const Dvipa& dvipa) const {
+  std::bitset<256> wanted;
+  if (!dvipa.target.holds_address() || dvipa.owner.owns()) return wanted;
+  for (const auto& [stack, member] : members_)
+    if (rank_key(address, stack) >= 0 && !dvipa.deposed.contains(stack)) wanted.set(stack.value);
+  for (const StackId stack : {dvipa.owner.facts.owner, dvipa.owner.facts.claimant})
+    if (stack && stack != settings_.self) wanted.set(stack.value);
+  return wanted;
+}
+
 // What follows from the states of both roles: the hidden address, and whose frames are let in (LST-2, TGT-6).
 void Stack::follow_state(const Address& address, Dvipa& dvipa) {
   const auto& facts = dvipa.owner.facts;
   const bool hold = dvipa.target.holds_address() || dvipa.owner.owns();
-  std::bitset<256> wanted;
-  if (hold && !dvipa.owner.owns()) {
-    if (facts.owner && facts.owner != settings_.self) wanted.set(facts.owner.value);
-    if (facts.claimant && facts.claimant != settings_.self) wanted.set(facts.claimant.value);
-  }
+  std::bitset<256> wanted = wanted_forwarders(address, dvipa);
   if (has(Mutant::keep_old_forwarder)) wanted |= dvipa.forwarders;
   for (unsigned stack = 1; wanted != dvipa.forwarders && stack <= stack_id_max; ++stack) {
     if (wanted.test(stack) == dvipa.forwarders.test(stack)) continue;

@@ -191,7 +191,9 @@ void Stack::hear(StackId from, const NotHeld& not_held) {
 
 // RTE-11: a slice of each CRT; entries that nothing was routed by for some rounds are asked about.
 void Stack::age_one_slice() {
+  ++ageing_tick_;
   for (auto& [address, dvipa] : dvipas_) {
+    std::erase_if(dvipa.deposed, [&](const auto& each) { return each.second <= ageing_tick_; });
     if (dvipa.owner.state() != roles::OwnerState::active) continue;
     std::map<StackId, std::vector<Remote>> doubtful;
     dvipa.routes.for_each_in_slice(ageing_slice_, ageing_slices, [&](const Remote& remote, tables::Route& route) {

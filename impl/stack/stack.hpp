@@ -29,9 +29,10 @@ struct StackSettings {
   std::uint32_t list_limit_ms = 2000;
   std::uint32_t report_limit_ms = 2000;  // FLV-6
   std::uint32_t leave_limit_ms = 3000;
-  std::uint32_t ageing_ms = 250;    // between two slices; a round has ageing_slices of them
-  std::uint16_t ageing_rounds = 4;  // an entry unused for so many rounds is asked about (RTE-11)
-  std::uint64_t hash_key = 0;       // secret when live
+  std::uint32_t ageing_ms = 250;       // between two slices; a round has ageing_slices of them
+  std::uint16_t ageing_rounds = 4;     // an entry unused for so many rounds is asked about (RTE-11)
+  std::uint32_t frame_life_ms = 2000;  // no frame of a former owner is under way for longer (TGT-6)
+  std::uint64_t hash_key = 0;          // secret when live
   Mutant mutant = Mutant::none;
   bool operator==(const StackSettings&) const = default;
 };
@@ -76,9 +77,10 @@ class Stack {
     std::optional<Distribution> kept;        // the owner's, for the day of failure (LST-3)
     StackId report_to;                       // TGT-7
     Epoch report_epoch;
-    std::bitset<256> awaiting;    // members whose report is still to come
-    std::bitset<256> forwarders;  // whose frames are let in
-    bool report_open = false;     // the end of this stack's report waits for a look at its connections
+    std::bitset<256> awaiting;                 // members whose report is still to come
+    std::bitset<256> forwarders;               // whose frames are let in
+    std::map<StackId, std::uint32_t> deposed;  // former owners that live: refused until this tick of ageing
+    bool report_open = false;                  // the end of this stack's report waits for a look at its connections
     bool address_held = false;
     bool advertised = false;
     bool operator==(const Dvipa&) const = default;
@@ -176,6 +178,7 @@ class Stack {
   void await_all(const Address& address, Dvipa& dvipa);
   void complete_if_reported(const Address& address, Dvipa& dvipa);
   void report_routes(const Address& address, Dvipa& dvipa);
+  std::bitset<256> wanted_forwarders(const Address& address, const Dvipa& dvipa) const;
   void follow_state(const Address& address, Dvipa& dvipa);
   void leave_if_free();
   VipaList complete_list() const;
@@ -223,6 +226,7 @@ class Stack {
   bool ready_ = false;
   bool leaving_ = false;
   bool left_ = false;
+  std::uint32_t ageing_tick_ = 0;
   std::uint16_t ageing_round_ = 0;
   std::uint16_t ageing_slice_ = 0;
 

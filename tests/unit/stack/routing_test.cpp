@@ -111,6 +111,27 @@ TEST(Routing, NothingIsSentOnTwiceByTheSameKindOfStack) {
   EXPECT_EQ(cluster.packet(target, dva1, client(1), false, 1, false).kind, Verdict::Kind::drop);
 }
 
+// covers: TGT-6
+TEST(Routing, ATargetRefusesAFormerOwnerAndIsReadyForTheNext) {
+  Cluster cluster(5);
+  cluster.start_all();
+  const auto forwarders = [&] { return cluster.at(2).dvipa(dva1)->forwarders; };
+  EXPECT_TRUE(forwarders().test(1));
+  EXPECT_TRUE(forwarders().test(5));   // may succeed
+  EXPECT_FALSE(forwarders().test(3));  // may not
+  cluster.crash(1);
+  EXPECT_FALSE(forwarders().test(1));
+  cluster.settle();
+  cluster.start(1, definitions_of(1));
+  cluster.fire(1, Timer::Kind::join);
+  cluster.settle();
+  ASSERT_EQ(cluster.state(1, dva1), roles::OwnerState::active);
+  EXPECT_TRUE(forwarders().test(1));
+  EXPECT_FALSE(forwarders().test(5));  // lately the owner
+  for (int i = 0; i < 10; ++i) cluster.fire(2, Timer::Kind::ageing);
+  EXPECT_TRUE(forwarders().test(5));
+}
+
 // covers: RTE-7
 TEST(Routing, TheRoutingStackMayBeATargetItself) {
   Cluster cluster(5);
