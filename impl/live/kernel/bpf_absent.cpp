@@ -3,7 +3,8 @@
 
 namespace dvipa::kernel {
 
-Result<std::unique_ptr<NoticeSource>> open_bpf_notices(boost::asio::io_context&, NoticeSource::Deliver, std::size_t) {
+Result<std::unique_ptr<NoticeSource>> open_bpf_notices(boost::asio::io_context&, const NoticeSource::Deliver&,
+                                                       std::size_t) {
   return tl::unexpected(
       Failure{"this binary was built without BPF", "install clang and libbpf-dev and build again", 0});
 }

@@ -271,9 +271,9 @@ void BpfNotices::drain() {
 
 }  // namespace
 
-Result<std::unique_ptr<NoticeSource>> open_bpf_notices(asio::io_context& io, NoticeSource::Deliver deliver,
+Result<std::unique_ptr<NoticeSource>> open_bpf_notices(asio::io_context& io, const NoticeSource::Deliver& deliver,
                                                        std::size_t buffer_bytes) {
-  auto notices = std::make_unique<BpfNotices>(io, std::move(deliver));
+  auto notices = std::make_unique<BpfNotices>(io, deliver);
   if (auto loaded = notices->load(buffer_bytes); !loaded) return tl::unexpected(loaded.error());
   return notices;
 }

@@ -79,7 +79,7 @@ table netdev {0} {{
 
 struct Nftables {
   struct Free {
-    void operator()(nft_ctx* context) const { nft_ctx_free(context); }
+    void operator()(nft_ctx* each) const { nft_ctx_free(each); }
   };
   std::unique_ptr<nft_ctx, Free> context;
 

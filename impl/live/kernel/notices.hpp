@@ -42,9 +42,10 @@ class NoticeSource {
 };
 
 // Notices of listeners on a wildcard always come, all others only for watched local addresses (or may be ignored).
-Result<std::unique_ptr<NoticeSource>> open_bpf_notices(boost::asio::io_context& io, NoticeSource::Deliver deliver,
-                                                       std::size_t buffer_bytes);
-Result<std::unique_ptr<NoticeSource>> open_sock_diag_notices(boost::asio::io_context& io, NoticeSource::Deliver deliver,
+Result<std::unique_ptr<NoticeSource>> open_bpf_notices(boost::asio::io_context& io,
+                                                       const NoticeSource::Deliver& deliver, std::size_t buffer_bytes);
+Result<std::unique_ptr<NoticeSource>> open_sock_diag_notices(boost::asio::io_context& io,
+                                                             const NoticeSource::Deliver& deliver,
                                                              std::size_t buffer_bytes);
 
 }  // namespace dvipa::kernel

@@ -229,7 +229,7 @@ bool SockDiagNotices::read_destroyed(std::vector<Notice>& notices) {
 
 }  // namespace
 
-Result<std::unique_ptr<NoticeSource>> open_sock_diag_notices(asio::io_context& io, NoticeSource::Deliver deliver,
+Result<std::unique_ptr<NoticeSource>> open_sock_diag_notices(asio::io_context& io, const NoticeSource::Deliver& deliver,
                                                              std::size_t buffer_bytes) {
   const auto destroyed = open_destroy_notices(buffer_bytes);
   if (!destroyed) return tl::unexpected(destroyed.error());
@@ -238,7 +238,7 @@ Result<std::unique_ptr<NoticeSource>> open_sock_diag_notices(asio::io_context& i
     ::close(*destroyed);
     return tl::unexpected(tap.error());
   }
-  return std::make_unique<SockDiagNotices>(io, std::move(deliver), *destroyed, *tap);
+  return std::make_unique<SockDiagNotices>(io, deliver, *destroyed, *tap);
 }
 
 }  // namespace dvipa::kernel
