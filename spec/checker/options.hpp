@@ -25,7 +25,6 @@ struct Options {
   Storage storage = Storage::exact;
   unsigned threads = 1;
   bool symmetry = true;                // when the model offers a canonical form; liveness is always checked without it
-  bool partial_order = false;          // when the model offers ample sets
   bool deadlocks = false;              // a state without successors that the model does not call final is a violation
   bool stop_at_first = true;           // false: go on until every property is decided
   std::uint64_t depth_max = 0;         // steps from an initial state; 0: no limit
