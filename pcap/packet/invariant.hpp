@@ -2,15 +2,14 @@
 // An invariant of these rooms that stops the process when broken, in every build type.
 #include <cstdio>
 #include <cstdlib>
-#include <source_location>
 
 namespace dvipa {
 
-inline void require(bool holds, const char* what, std::source_location where = std::source_location::current()) {
+inline void require(bool holds, const char* what, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   if (holds) [[likely]] {
     return;
   }
-  std::fprintf(stderr, "%s:%u: broken invariant: %s\n", where.file_name(), where.line(), what);
+  std::fprintf(stderr, "%s:%d: broken invariant: %s\n", file, line, what);
   std::abort();
 }
 
