@@ -67,7 +67,7 @@ std::string shown(const Catalogue& catalogue, const std::vector<Section>& sectio
     for (const Requirement& requirement : section.requirements) text += shown(requirement);
   }
   text += "Sources:\n";
-  for (const auto& source : catalogue.sources) text += fmt::format("  {}  {}\n", source.id, source.title);
+  for (const auto& source : catalogue.sources) text += fmt::format("  {}\n{}", source.id, wrapped(source.title, 4));
   return text;
 }
 

@@ -1,0 +1,13 @@
+# Fails when a source under TREE is not as CLANG_FORMAT would write it.
+set(sources "")
+foreach(part spec impl pcap harness tests)
+  file(GLOB_RECURSE found ${TREE}/${part}/*.cpp ${TREE}/${part}/*.hpp ${TREE}/${part}/*.c ${TREE}/${part}/*.h)
+  list(APPEND sources ${found})
+endforeach()
+execute_process(COMMAND ${CLANG_FORMAT} --dry-run -Werror ${sources} RESULT_VARIABLE result ERROR_VARIABLE complaints)
+if(NOT result EQUAL 0)
+  string(REGEX MATCHALL "[^\n]*: error:" places "${complaints}")
+  list(TRANSFORM places REPLACE ": error:$" "")
+  list(JOIN places "\n  " places)
+  message(FATAL_ERROR "Not formatted; mend it with clang-format -i:\n  ${places}")
+endif()
