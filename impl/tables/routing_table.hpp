@@ -88,11 +88,12 @@ class BucketTable {
 
   Route* find(const Key& key) {
     if (size_ == 0) return nullptr;
-    for (std::size_t at = home(key), steps = 0; steps < buckets_.size(); at = next(at), ++steps) {
+    std::size_t at = home(key);
+    for (std::size_t steps = 0; steps < buckets_.size(); ++steps) {
       Bucket& bucket = buckets_[at];
-      for (std::size_t slot = 0; slot < slots; ++slot)
-        if (bucket.keys[slot] == key && (bucket.taken >> slot & 1U) != 0) return &bucket.routes[slot];
+      if (const unsigned slot = slot_of(bucket, key); slot < slots) return &bucket.routes[slot];
       if (bucket.passed_over == 0) return nullptr;
+      at = next(at);
     }
     return nullptr;
   }
@@ -114,14 +115,14 @@ class BucketTable {
 
   bool erase(const Key& key) {
     if (size_ == 0) return false;
-    for (std::size_t at = home(key), steps = 0; steps < buckets_.size(); at = next(at), ++steps) {
-      Bucket& bucket = buckets_[at];
-      for (std::size_t slot = 0; slot < slots; ++slot) {
-        if (!(bucket.keys[slot] == key) || (bucket.taken >> slot & 1U) == 0) continue;
+    std::size_t at = home(key);
+    for (std::size_t steps = 0; steps < buckets_.size(); ++steps) {
+      if (const unsigned slot = slot_of(buckets_[at], key); slot < slots) {
         remove_at(at, slot);
         return true;
       }
-      if (bucket.passed_over == 0) return false;
+      if (buckets_[at].passed_over == 0) return false;
+      at = next(at);
     }
     return false;
   }
@@ -173,6 +174,15 @@ class BucketTable {
     std::uint8_t passed_over = 0;  // entries that live further on because this bucket was full; 255 sticks
   };
   static_assert(sizeof(Bucket) == 64);
+
+  // All keys of the line are compared, whichever it is: the processor need not guess, and goes on to the next packet
+  // while the line is on its way.
+  static unsigned slot_of(const Bucket& bucket, const Key& key) {
+    unsigned equal = 0;
+    for (unsigned slot = 0; slot < slots; ++slot) equal |= static_cast<unsigned>(bucket.keys[slot] == key) << slot;
+    equal &= bucket.taken;
+    return equal == 0 ? static_cast<unsigned>(slots) : static_cast<unsigned>(std::countr_zero(equal));
+  }
 
   std::size_t capacity_limit() const { return buckets_.size() * slots * fill_percent_max / 100; }
   std::size_t next(std::size_t at) const { return at + 1 == buckets_.size() ? 0 : at + 1; }

@@ -1,6 +1,7 @@
 #pragma once
 // IP addresses of both families in one value, ordered as bytes in network order (CFG-9).
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -22,9 +23,9 @@ struct Address {
     return address;
   }
   constexpr bool is_v4() const {
-    for (unsigned i = 0; i < 10; ++i)
-      if (bytes[i] != 0) return false;
-    return bytes[10] == 0xff && bytes[11] == 0xff;
+    static_assert(std::endian::native == std::endian::little);
+    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(bytes);
+    return halves[0] == 0 && static_cast<std::uint32_t>(halves[1]) == 0xffff0000U;
   }
   // Host order; meaningful only when is_v4().
   constexpr std::uint32_t v4_value() const {

@@ -40,31 +40,40 @@ tl::expected<bool, PortError> PacketPath::run(unsigned batches_max) {
     const auto count = port_.receive(received_);
     if (!count) return tl::unexpected(count.error());
     if (*count == 0) return false;
-    for (std::size_t i = 0; i < *count; ++i) take(received_[i]);
+    // All are taken apart first, so that the lines of the CRT are on their way when the first is routed.
+    for (std::size_t i = 0; i < *count; ++i) parsed_[i] = take_apart(received_[i]);
+    for (std::size_t i = 0; i < *count; ++i)
+      if (parsed_[i]) route(received_[i], *parsed_[i]);
     flush();
   }
   return true;
 }
 
-void PacketPath::take(const Frame& frame) {
+// Empty when the frame is done with: counted, or a neighbour's question that is answered.
+std::optional<ParsedFrame> PacketPath::take_apart(const Frame& frame) {
   ++counters_.received;
   if (frame.truncated) {
     ++counters_.truncated;
-    return;
+    return std::nullopt;
   }
   auto parsed = parse_frame(frame.bytes);
   if (!parsed) {
     ++counters_.malformed;
-    return;
+    return std::nullopt;
   }
   if (parsed->network == NetworkProtocol::arp || parsed->protocol == protocol_icmpv6) answer_neighbour(frame, *parsed);
-  if (parsed->network == NetworkProtocol::arp) return;
+  if (parsed->network == NetworkProtocol::arp) return std::nullopt;
   for (const Sender& sender : senders_) {
     if (sender.mac != parsed->source_mac) continue;
     parsed->segment.forwarded_by = sender.member;
     parsed->segment.relayed = sender.relays;
   }
-  carry_out(stack_.route(parsed->segment), frame, *parsed);
+  stack_.prefetch(parsed->segment);
+  return *parsed;
+}
+
+void PacketPath::route(const Frame& frame, const ParsedFrame& parsed) {
+  carry_out(stack_.route(parsed.segment), frame, parsed);
 }
 
 void PacketPath::answer_neighbour(const Frame& frame, const ParsedFrame& parsed) {
@@ -143,7 +152,8 @@ void PacketPath::release_held(const Address& dvipa) {
   for (HeldFrame& frame : waiting) {
     if (frame.dvipa == dvipa) {
       --counters_.received;
-      take({frame.bytes, frame.vnet, false, 0});
+      const Frame again{frame.bytes, frame.vnet, false, 0};
+      if (const auto parsed = take_apart(again)) route(again, *parsed);
     } else {
       held_bytes_ += frame.bytes.size();
       held_.push_back(std::move(frame));

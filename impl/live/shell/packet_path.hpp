@@ -84,7 +84,8 @@ class PacketPath {
     std::vector<std::uint8_t> bytes;
     VnetHeader vnet;
   };
-  void take(const Frame& frame);
+  std::optional<ParsedFrame> take_apart(const Frame& frame);
+  void route(const Frame& frame, const ParsedFrame& parsed);
   void answer_neighbour(const Frame& frame, const ParsedFrame& parsed);
   void carry_out(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed);
   void forward(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed);
@@ -103,6 +104,7 @@ class PacketPath {
   std::deque<HeldFrame> held_;
   std::size_t held_bytes_ = 0;
   std::array<Frame, port_batch_max> received_;
+  std::array<std::optional<ParsedFrame>, port_batch_max> parsed_;
   std::vector<Frame> outgoing_;
   std::string filter_ = "?";
   PacketCounters counters_;
