@@ -17,6 +17,10 @@ using boost::system::error_code;
 
 namespace {
 
+// Checks also find what is to be connected again, and handshakes that take too long.
+constexpr unsigned checks_per_interval_min = 4;
+constexpr unsigned check_ms_max = 20;
+
 tcp::endpoint endpoint_of(const ClusterMember& member) {
   return {asio::ip::address_v4(member.xcf.v4_value()), member.port};
 }
@@ -45,7 +49,8 @@ Bus::Mesh::Mesh(asio::io_context& io, const Cluster& cluster, const ClusterMembe
       check_timer_(io),
       interval_(std::chrono::milliseconds(cluster.heartbeat.interval_ms)),
       silence_(interval_ * cluster.heartbeat.misses),
-      pause_watch_(silence_, BootClock::now()) {
+      pause_watch_(silence_, BootClock::now()),
+      checks_per_interval_(std::max(checks_per_interval_min, cluster.heartbeat.interval_ms / check_ms_max)) {
   for (const ClusterMember& member : cluster.members) {
     if (member.stack == self.stack) continue;
     Peer peer;

@@ -91,6 +91,7 @@ class Bus::Mesh : public LinkEvents, public std::enable_shared_from_this<Bus::Me
   BootClock::duration interval_;
   BootClock::duration silence_;
   PauseWatch pause_watch_;
+  unsigned checks_per_interval_;  // silence is noticed at most interval / this late
   unsigned checks_ = 0;
   bool stopped_ = false;
   bool leaving_ = false;

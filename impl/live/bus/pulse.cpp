@@ -8,9 +8,6 @@ namespace dvipa::bus {
 
 namespace {
 
-// Silence is noticed at most interval / checks_per_interval late.
-constexpr unsigned checks_per_interval = 4;
-
 std::uint64_t to_ms(BootClock::duration duration) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
@@ -43,9 +40,9 @@ void Bus::Mesh::check() {
     accept();
     redial_due(now);
   }
-  const auto step = std::chrono::duration_cast<std::chrono::steady_clock::duration>(interval_) / checks_per_interval;
+  const auto step = std::chrono::duration_cast<std::chrono::steady_clock::duration>(interval_) / checks_per_interval_;
   // A beat that the last checks missed is not made up for: one is as good as many.
-  if (++checks_ % checks_per_interval == 0 || late > step) beat();
+  if (++checks_ % checks_per_interval_ == 0 || late > step) beat();
   finish_leaving_if_done();
   if (stopped_) return;
   check_timer_.expires_at(late > step ? due + late + step : due + step);
@@ -58,7 +55,7 @@ void Bus::Mesh::check_life(Peer& peer) {
   const std::shared_ptr<Link> link = peer.link;
   if (!link) return;
   peer.quiet_checks = link->heard() ? 0 : peer.quiet_checks + 1;
-  if (peer.quiet_checks >= cluster_.heartbeat.misses * checks_per_interval) {
+  if (peer.quiet_checks >= cluster_.heartbeat.misses * checks_per_interval_) {
     link->read_now();
     if (link->ended()) return;
     if (!link->heard()) return make_down(peer, DownReason::silent);
