@@ -1,0 +1,124 @@
+#pragma once
+// What the stacks of the abstract cluster do: on a message, on a change of their view, and with a packet. A Cluster is
+// a state together with the rules of the run; every function here changes the state at once and as a whole.
+#include "spec/model/rules.hpp"
+#include "spec/model/state.hpp"
+
+namespace dvipa::model {
+
+class Cluster {
+ public:
+  Cluster(const Rules& rules, State& state) : rules_(rules), s_(state) {}
+
+  // ownership.cpp: who owns (FLV, TKB, MOV) ---------------------------------------------------------------------------
+  bool owns(Stack i) const { return owner_of(at(i).owning) == i; }
+  bool claims(Stack i) const { return owner_of(at(i).claiming) == i; }
+  bool hands_over(Stack i) const { return owns(i) && at(i).claiming != 0; }
+  // The one of the two that the other has to give way to, as `by` knows their definitions (FLV-1, FLV-11).
+  bool is_better(Stack a, Stack b, const StackState& by) const;
+  // The stack that has to claim a DVIPA without an owner, as `i` sees it; nobody: there is no candidate.
+  Stack successor(Stack i) const;
+  bool may_claim_vacancy(Stack i) const;
+  void claim_vacancy(Stack i);
+  bool may_take_back(Stack i) const;
+  void take_back(Stack i);
+  bool may_move_to(Stack i) const;
+  void move_to(Stack i);
+  bool may_depart(Stack i) const;
+  void depart(Stack i);
+
+  // membership.cpp: views and the lives of stacks -------------------------------------------------------------------
+  bool may_connect(Stack i, Stack j) const;
+  void connect(Stack i, Stack j);
+  bool may_exclude(Stack i, Stack j) const;
+  void exclude(Stack i, Stack j);  // i's next view is without j
+  bool may_get_ready(Stack i) const;
+  void get_ready(Stack i);
+  void crash(Stack i);
+  void restart(Stack i);
+  void wake(Stack i);
+
+  // reports.cpp: what a message does --------------------------------------------------------------------------------
+  void receive(Stack i, Stack from);
+  void listen(Stack i, bool listening);
+  void end_connection(Stack i, std::uint8_t c);
+  bool may_verify(Stack i, std::uint8_t c) const;
+  void verify(Stack i, std::uint8_t c);
+
+  // packets.cpp: what a packet does ---------------------------------------------------------------------------------
+  // Where a packet from the network is routed: the owner that it reaches, if it reaches one that is up.
+  struct Path {
+    Stack router = nobody;
+    bool refused = false;  // by a former owner (only when it does not relay)
+    unsigned hops = 0;
+  };
+  Path path_of(Stack first) const;
+  // A SYN arrives at `first`; `choice` is the target that the distribution method selects, where it is asked.
+  bool asks_distribution(const Path& path, std::uint8_t c) const;
+  void route_syn(const Path& path, std::uint8_t c, std::uint8_t instance, Stack choice);
+  void route_data(const Path& path, std::uint8_t c);
+  void accept_syn(const Frame& frame);
+  bool fence_admits(Stack i, Epoch forwarder) const;
+
+ private:
+  StackState& at(Stack i) { return s_.stacks[i]; }
+  const StackState& at(Stack i) const { return s_.stacks[i]; }
+  bool drops(Deviation deviation) const { return rules_.drops(deviation); }
+  void harm(Harm what) { s_.harm = static_cast<std::uint8_t>(s_.harm | static_cast<std::uint8_t>(what)); }
+  template <class Do>
+  void for_each(Stacks set, Do&& act) const {
+    for (Stack j = 1; j <= rules_.stacks; ++j)
+      if (has(set, j)) act(j);
+  }
+  template <class Do>
+  void for_each_connection(Do&& act) const {
+    for (std::uint8_t c = 0; c < rules_.connections; ++c) act(c);
+  }
+
+  bool across(Stack i, Stack j) const { return s_.cut == Cut::group && has(s_.far, i) != has(s_.far, j); }
+  void send(Stack from, Stack to, const Message& message);
+  Message list_of(Stack i) const;
+  void announce(Stack i);
+  void report(Stack i, Stack to, Epoch epoch);
+  Stack reportee(Stack i) const;  // the stack that hears of what begins and ends at i; nobody: there is none
+  Epoch reporting_epoch(Stack i) const { return at(i).claiming != 0 ? at(i).claiming : at(i).owning; }
+  void tell(Stack i, MessageKind kind, std::uint8_t about);
+
+  Epoch next_epoch(Stack i) const;
+  void advertise(Stack i);
+  void start_owning(Stack i);
+  void start_claiming(Stack i);
+  void own_tables(Stack i);
+  void purge_tables(Stack i);
+  void step_down(Stack i);
+  void complete(Stack i);
+  void owner_lost(Stack i);
+  void fall_back(Stack i);
+  void claimant_lost(Stack i);
+  void await(Stack i, Stack member);
+
+  void on_list(Stack i, Stack from, const Message& list);
+  void on_claiming(Stack i, Stack from, Epoch epoch);
+  void on_owning(Stack i, Stack from, Epoch epoch);
+  void on_rival(Stack i, Stack from, Epoch epoch);
+  void on_report(Stack i, Stack from, const Message& message);
+  void on_new_conn(Stack i, Stack from, const Message& message);
+  void on_term_conn(Stack i, Stack from, std::uint8_t c);
+  void on_take_over(Stack i, Stack from, Epoch epoch);
+  void on_released(Stack i, Epoch epoch);
+
+  bool may_answer_unmatched(Stack router) const;
+  void forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops);
+  void note_contest(Stack router, std::uint8_t c, Stack target);
+  void make_entry(Stack router, std::uint8_t c, Stack target);
+  void open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instance);
+  void reset(Stack by, std::uint8_t c);
+  void refuse(Stack by, std::uint8_t c, std::uint8_t instance);
+  void accept_data(Stack i, std::uint8_t c, Stack router);
+  bool could_know_listener(Stack router, Stack i) const;
+
+  const Rules& rules_;
+  State& s_;
+};
+
+}  // namespace dvipa::model

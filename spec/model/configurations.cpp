@@ -1,0 +1,191 @@
+// The named configurations and their bounds. S1 is the primary of the one DVIPA; ranks are those of VIPABACKUP.
+#include <algorithm>
+#include <vector>
+
+#include "spec/model/rules.hpp"
+
+namespace dvipa::model {
+namespace {
+
+constexpr Stacks set_of(std::initializer_list<Stack> stacks) {
+  Stacks set = 0;
+  for (const Stack i : stacks) add(set, i);
+  return set;
+}
+
+Rules base(const char* name, const char* purpose) {
+  Rules rules;
+  rules.name = name;
+  rules.purpose = purpose;
+  return rules;
+}
+
+Rules smoke() {
+  Rules r = base("smoke", "the primary or its backup crashes once: 3 stacks, 1 connection, 1 target beside the backup");
+  r.rank = {0, 0, 10, 0, 0};
+  r.listeners = set_of({2, 3});
+  r.failing = set_of({1, 2});
+  r.budget.crashes = 1;
+  return r;
+}
+
+Rules failover() {
+  Rules r = base("failover", "2 backups, 2 targets; one crash of any stack");
+  r.rank = {0, 0, 20, 10, 0};
+  r.listeners = set_of({1, 3});
+  r.failing = set_of({1, 2, 3});
+  r.budget.crashes = 1;
+  return r;
+}
+
+Rules double_failure() {
+  Rules r = base("double-failure", "the primary and then its successor crash, also while the latter rebuilds");
+  r.stacks = 4;
+  r.rank = {0, 0, 20, 10, 0};
+  r.listeners = set_of({3, 4});
+  r.failing = set_of({1, 2});
+  r.budget.crashes = 2;
+  return r;
+}
+
+Rules takeback() {
+  Rules r = base("takeback", "the recovered primary takes back, while it or the present owner may crash");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({2, 3});
+  r.failing = set_of({1, 2});
+  r.primary_down = true;
+  r.budget.crashes = 1;
+  r.budget.restarts = 1;
+  return r;
+}
+
+Rules returning() {
+  Rules r = base("return", "an owner crashes, returns and takes back, while a SYN of its first life is on its way");
+  r.stacks = 3;
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({3});
+  r.failing = set_of({1});
+  r.budget.crashes = 1;
+  r.budget.restarts = 1;
+  return r;
+}
+
+Rules leftovers() {
+  Rules r = base("leftovers", "the 4-tuple is used twice, reports of its end may be overtaken");
+  r.stacks = 2;
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({2});
+  r.instances = 2;
+  return r;
+}
+
+Rules reuse() {
+  Rules r = leftovers();
+  r.name = "reuse";
+  r.purpose = "a 4-tuple is used twice by its client, with a crash of the owner";
+  r.stacks = 3;
+  r.listeners = set_of({2, 3});
+  r.failing = set_of({1});
+  r.budget.crashes = 1;
+  return r;
+}
+
+Rules listeners() {
+  Rules r = base("listeners", "applications close and listen again around a failover");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({2, 3});
+  r.changing = set_of({2, 3});
+  r.failing = set_of({1});
+  r.budget.crashes = 1;
+  r.budget.listener_changes = 2;
+  return r;
+}
+
+Rules paused() {
+  Rules r = base("paused", "the owner or a target is paused past the failure detection and goes on");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({2, 3});
+  r.failing = set_of({1, 3});
+  r.budget.pauses = 1;
+  return r;
+}
+
+Rules partition() {
+  Rules r = base("partition", "the group is partitioned between primary and backup and heals");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({1, 3});
+  r.far = set_of({2, 3});
+  r.far_clients = 1;
+  r.budget.partitions = 1;
+  return r;
+}
+
+Rules moves() {
+  Rules r = base("moves", "the operator moves the DVIPA twice, to any stack");
+  r.rank = {0, 0, 20, 10, 0};
+  r.listeners = set_of({1, 2});
+  r.budget.moves = 2;
+  return r;
+}
+
+Rules departure() {
+  Rules r = base("departure", "the operator deactivates the DVIPA at its owner, which or whose successor may crash");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({1, 3});
+  r.failing = set_of({1, 2});
+  r.budget.departures = 1;
+  r.budget.crashes = 1;
+  return r;
+}
+
+Rules two_claims() {
+  Rules r = base("two-claims", "the primary returns while its backup claims and fails: two claims of one vacancy");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({3});
+  r.failing = set_of({1, 2});
+  r.budget.crashes = 2;
+  r.budget.restarts = 1;
+  return r;
+}
+
+Rules standard() {
+  Rules r = base("standard", "failover and takeback, two crashes and a restart, 3 stacks");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({2, 3});
+  r.failing = set_of({1, 2});
+  r.budget.crashes = 2;
+  r.budget.restarts = 1;
+  return r;
+}
+
+Rules deep() {
+  Rules r = standard();
+  r.name = "deep";
+  r.purpose = "two backups, a 4-tuple used twice, three crashes, two restarts, a changing listener";
+  r.rank = {0, 0, 20, 10, 0};
+  r.instances = 2;
+  r.changing = set_of({3});
+  r.failing = set_of({1, 2, 3});
+  r.budget.crashes = 3;
+  r.budget.restarts = 2;
+  r.budget.listener_changes = 1;
+  return r;
+}
+
+}  // namespace
+
+std::span<const Rules> configurations() {
+  static const std::vector<Rules> all = {smoke(),     leftovers(),      failover(),   takeback(),  returning(),
+                                         listeners(), reuse(),          paused(),     partition(), moves(),
+                                         departure(), double_failure(), two_claims(), standard(),  deep()};
+  return all;
+}
+
+std::optional<Rules> find_configuration(std::string_view name) {
+  const auto all = configurations();
+  const auto at = std::ranges::find(all, name, &Rules::name);
+  if (at == all.end()) return std::nullopt;
+  return *at;
+}
+
+}  // namespace dvipa::model

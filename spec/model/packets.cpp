@@ -1,0 +1,180 @@
+// Packets: from the network to the owner, from there to a target, and what each answers. Only SYNs are kept on their
+// way, for only a SYN makes something where it arrives late; a later packet is one that is sent again and again by a
+// client while its connection lives, so it moves in one step.
+#include "spec/model/cluster.hpp"
+
+namespace dvipa::model {
+
+// RTE-12: from the network to a former owner, from there to the owner, from there to a target, and never further.
+Cluster::Path Cluster::path_of(Stack first) const {
+  Path path;
+  Stack at_stack = first;
+  while (at(at_stack).life == Life::up) {
+    if (owns(at_stack)) {
+      path.router = at_stack;
+      return path;
+    }
+    if (path.hops >= 1 && !drops(Deviation::relay_again)) return path;  // dropped
+    if (path.hops > 2) return path;
+    const StackState& me = at(at_stack);
+    const Stack next = owner_of(me.owning != 0 ? me.owning : me.claiming);
+    if (next == nobody || next == at_stack || across(at_stack, next))
+      return path;  // the fence keeps it from the kernel
+    if (drops(Deviation::no_relay)) {
+      path.router = at_stack;
+      path.refused = true;
+      return path;
+    }
+    ++path.hops;
+    at_stack = next;
+  }
+  return path;
+}
+
+// While a report is missing, what matches nothing is held: it could belong to a connection not yet reported (FLV-5).
+bool Cluster::may_answer_unmatched(Stack router) const {
+  return at(router).waiting == 0 || drops(Deviation::no_hold_while_rebuilding);
+}
+
+bool Cluster::asks_distribution(const Path& path, std::uint8_t c) const {
+  if (path.router == nobody || path.refused) return false;
+  const StackState& me = at(path.router);
+  if (me.crt[c].target != nobody && !drops(Deviation::distribute_before_entry)) return false;
+  return me.dpt != 0 && may_answer_unmatched(path.router);
+}
+
+// RTE-3.
+void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance, Stack choice) {
+  if (path.hops > 2) harm(Harm::loop);
+  if (path.router == nobody) return;
+  if (path.refused) return refuse(path.router, c, instance);
+  Entry& entry = at(path.router).crt[c];
+  if (choice != nobody) {
+    if (!could_know_listener(path.router, choice) && at(choice).life == Life::up && !at(choice).listening)
+      harm(Harm::to_non_listener);
+    note_contest(path.router, c, choice);
+    make_entry(path.router, c, choice);
+    return forward_syn(path.router, c, instance, choice, path.hops);
+  }
+  if (entry.target != nobody) {
+    entry.fresh = true;
+    return forward_syn(path.router, c, instance, entry.target, path.hops);
+  }
+  if (may_answer_unmatched(path.router)) refuse(path.router, c, instance);  // RTE-5
+}
+
+// The SYN goes to a target while another one, which the router has excluded, lives with an end of the connection.
+void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
+  for (Stack j = 1; j <= rules_.stacks; ++j) {
+    const Endpoint& endpoint = at(j).endpoint[c];
+    const bool holds = endpoint.end != End::none && endpoint.instance == s_.clients[c].instance;
+    if (holds && j != target && j != router && !has(at(router).view, j)) s_.clients[c].contested = true;
+  }
+}
+
+// RTE-4; TKB-5: during a handover the claimant hears of it before the target does.
+void Cluster::make_entry(Stack router, std::uint8_t c, Stack target) {
+  if (!drops(Deviation::forward_without_entry)) at(router).crt[c] = {target, true};
+  if (hands_over(router) && !drops(Deviation::no_report_during_handover))
+    send(router, owner_of(at(router).claiming), {MessageKind::new_conn, at(router).claiming, c, target});
+}
+
+void Cluster::forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops) {
+  if (target == router) return open_half(router, router, c, instance);
+  if (hops + 1 > 2) harm(Harm::loop);
+  s_.frames.add({c, instance, at(router).owning, target});
+}
+
+// TGT-6: a target takes packets of the DVIPA from the owner that it knows, from a claimant, and from nobody else. A SYN
+// of a former owner would open a connection that the present owner does not know. Both must be told apart by their
+// epoch, not only by who they are: an owner may have failed, returned and taken the DVIPA back while the frame was on
+// its way.
+bool Cluster::fence_admits(Stack i, Epoch forwarder) const {
+  if (drops(Deviation::no_fence)) return true;
+  const StackState& me = at(i);
+  if (drops(Deviation::fence_by_stack))
+    return owner_of(forwarder) == owner_of(me.owning) || owner_of(forwarder) == owner_of(me.claiming);
+  return forwarder == me.owning || forwarder == me.claiming;
+}
+
+void Cluster::accept_syn(const Frame& frame) {
+  if (at(frame.to).life != Life::up || !fence_admits(frame.to, frame.epoch)) return;
+  open_half(frame.to, owner_of(frame.epoch), frame.connection, frame.instance);
+}
+
+void Cluster::open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instance) {
+  StackState& me = at(i);
+  if (me.endpoint[c].end != End::none) return;  // again, or of another instance: answered with an ACK, nothing changes
+  if (!me.listening) {
+    const Client& client = s_.clients[c];
+    if (client.end == ClientEnd::syn_sent && client.instance == instance) s_.clients[c].end = ClientEnd::closed;
+    return;
+  }
+  me.endpoint[c] = {End::half_open, instance};
+  if (from != i && !has(at(from).view, i) && at(from).life != Life::crashed) s_.clients[c].contested = true;
+  // TGT-6: the present reportee hears of what somebody else forwarded.
+  if (from != i && from != reportee(i) && !drops(Deviation::no_report_of_foreign_syn))
+    tell(i, MessageKind::new_conn, c);
+}
+
+// A packet of an established connection, sent by its client now.
+void Cluster::route_data(const Path& path, std::uint8_t c) {
+  if (path.hops > 2) harm(Harm::loop);
+  if (path.router == nobody) return;
+  if (path.refused) return reset(path.router, c);
+  const StackState& router = at(path.router);
+  const Stack target = router.crt[c].target;
+  if (target == nobody) {
+    if (may_answer_unmatched(path.router)) reset(path.router, c);
+    return;
+  }
+  if (target != path.router && path.hops + 1 > 2) harm(Harm::loop);
+  if (at(target).life != Life::up || across(path.router, target)) return;
+  if (target == path.router || fence_admits(target, router.owning)) accept_data(target, c, path.router);
+}
+
+void Cluster::accept_data(Stack i, std::uint8_t c, Stack router) {
+  const Client& client = s_.clients[c];
+  Endpoint& endpoint = at(i).endpoint[c];
+  if (client.peer == i && endpoint.end != End::none && endpoint.instance == client.instance) {
+    endpoint.end = End::open;
+    return;
+  }
+  const StackState& peer = at(client.peer);
+  const bool peer_lives = peer.life == Life::up &&
+                          peer.endpoint[c] == Endpoint{peer.endpoint[c].end, client.instance} &&
+                          peer.endpoint[c].end != End::none;
+  if (!client.contested && peer_lives && (client.peer == router || has(at(router).view, client.peer)))
+    harm(Harm::stray);
+}
+
+// FLV-4, TKB-6: it harms a connection whose target lives. A target that the routing stack has excluded has failed as
+// far as the group knows (FLV-12).
+void Cluster::reset(Stack by, std::uint8_t c) {
+  Client& client = s_.clients[c];
+  const StackState& target = at(client.peer);
+  const bool holds = target.endpoint[c].end != End::none && target.endpoint[c].instance == client.instance;
+  const bool known = client.peer == by || has(at(by).view, client.peer);
+  if (holds && target.life == Life::up && known && !client.contested) harm(Harm::reset);
+  client.end = ClientEnd::closed;
+  client.peer = nobody;
+}
+
+// Whether the router could know that i listens: no message between the two is still on its way.
+bool Cluster::could_know_listener(Stack router, Stack i) const {
+  if (i == router) return at(i).listening;
+  const bool met = has(at(router).view, i) && has(at(i).view, router) && at(i).life == Life::up;
+  return met && (at(i).listening || s_.bus[router][i].size != 0 || s_.bus[i][router].size != 0);
+}
+
+void Cluster::refuse(Stack by, std::uint8_t c, std::uint8_t instance) {
+  Client& client = s_.clients[c];
+  if (client.end != ClientEnd::syn_sent || client.instance != instance) return;
+  client.end = ClientEnd::closed;
+  for (Stack i = 1; i <= rules_.stacks; ++i) {
+    const bool told = i == by || (s_.bus[by][i].size == 0 && s_.bus[i][by].size == 0);
+    if (at(i).life == Life::up && at(i).listening && told && could_know_listener(by, i)) harm(Harm::refusal);
+  }
+}
+
+}  // namespace dvipa::model

@@ -1,0 +1,173 @@
+#pragma once
+// A state of the abstract cluster: stacks, the bus between them, data frames on the network, clients. One DVIPA with
+// one distributed port: DVIPAs share nothing but the bus, so one is enough. Sets of stacks are bit masks, a connection
+// is the number of its 4-tuple, and every member is small, for a search holds hundreds of millions of these.
+#include <array>
+#include <cstdint>
+
+#include "spec/checker/model.hpp"
+#include "spec/vocabulary/message.hpp"
+
+namespace dvipa::model {
+
+inline constexpr unsigned kStacksMax = 4;
+inline constexpr unsigned kConnectionsMax = 2;
+
+// A stack: its place in the ascending order of XCF addresses (1..kStacksMax); 0 is nobody.
+using Stack = std::uint8_t;
+inline constexpr Stack nobody = 0;
+using Stacks = std::uint8_t;  // a set of stacks
+constexpr Stacks only(Stack i) { return static_cast<Stacks>(1U << (i - 1U)); }
+constexpr bool has(Stacks set, Stack i) { return i != nobody && (set & only(i)) != 0; }
+constexpr void add(Stacks& set, Stack i) { set = static_cast<Stacks>(set | only(i)); }
+constexpr void remove(Stacks& set, Stack i) { set = static_cast<Stacks>(set & ~only(i)); }
+
+// A period of ownership (FLV-10): counter and owner in one number that is ordered as the pair is. 0: never owned.
+using Epoch = std::uint8_t;
+constexpr Epoch epoch_of(unsigned counter, Stack owner) { return static_cast<Epoch>(counter << 3U | owner); }
+constexpr Stack owner_of(Epoch epoch) { return epoch & 7U; }
+constexpr unsigned counter_of(Epoch epoch) { return epoch >> 3U; }
+
+enum class Life : std::uint8_t { up, paused, crashed };
+
+// The end of a connection at a target, of one instance of its 4-tuple (0: none).
+enum class End : std::uint8_t { none, half_open, open };
+struct Endpoint {
+  End end = End::none;
+  std::uint8_t instance = 0;
+  bool operator==(const Endpoint&) const = default;
+};
+
+// An entry of the CRT. `fresh`: a SYN made it or hit it less than the life of a frame ago, so that SYN, or one before
+// it, may still open a connection at the target.
+struct Entry {
+  Stack target = nobody;
+  bool fresh = false;
+  bool operator==(const Entry&) const = default;
+};
+
+struct StackState {
+  Life life = Life::up;
+  bool ready = false;      // has the lists of all members that it met at its start
+  bool listening = false;  // its application does
+  Stacks view = 0;         // members that it is connected with
+  Stacks listed = 0;       // those of them whose VIPA list it has
+  Stacks primaries = 0;    // those, and perhaps itself, that say that they are the primary
+  Stacks leaving = 0;      // those, and perhaps itself, that must not own (MOV-7)
+  Epoch newest = 0;        // that it has heard of
+  Epoch owning = 0;        // under which the owner that it knows owns; 0: it knows of none
+  Epoch claiming = 0;      // under which somebody takes the DVIPA over from that owner
+  Stacks waiting = 0;      // owner, claimant: members whose report is not complete
+  Stacks dpt = 0;          // destination port table: the current actual targets
+  std::array<Entry, kConnectionsMax> crt{};
+  std::array<Endpoint, kConnectionsMax> endpoint{};
+  std::array<Epoch, kStacksMax + 1> said{};  // under which each member's newest list says that it owns; 0: it does not
+  bool operator==(const StackState&) const = default;
+};
+
+enum class MessageKind : std::uint8_t {
+  list_none,
+  list_claiming,
+  list_owning,
+  srv_stat,
+  new_conn,
+  term_conn,
+  end_of_report,
+  take_over,
+  released,
+  verify,
+  not_held
+};
+struct Message {
+  MessageKind kind = MessageKind::list_none;
+  Epoch epoch = 0;
+  std::uint8_t about = 0;  // a connection; srv_stat: listening; list_*: kPrimary | kLeaving
+  Stack target = nobody;   // new_conn
+  bool operator==(const Message&) const = default;
+};
+inline constexpr std::uint8_t kPrimary = 1;
+inline constexpr std::uint8_t kLeaving = 2;
+
+// What one member has sent to another and the other has not yet received, in order.
+inline constexpr unsigned kChannelMax = 15;
+struct Channel {
+  std::uint8_t size = 0;
+  std::array<Message, kChannelMax> messages{};
+  void push(const Message& message);
+  Message pop();
+  void clear();
+};
+
+// A SYN on its way from the owner to a target; it may arrive late, again, or never. Its sender is the epoch's owner.
+struct Frame {
+  std::uint8_t connection = 0;
+  std::uint8_t instance = 0;
+  Epoch epoch = 0;
+  Stack to = nobody;
+  auto operator<=>(const Frame&) const = default;
+};
+inline constexpr unsigned kFramesMax = 30;
+struct Frames {  // a set, ascending
+  std::uint8_t size = 0;
+  std::array<Frame, kFramesMax> frames{};
+  void add(const Frame& frame);
+  void remove_connection(std::uint8_t connection);
+  void remove_between(Stack i, Stack j);
+  bool concerns(std::uint8_t connection) const;
+};
+
+// The client's side of a connection. `instance` counts the connections that its 4-tuple has had.
+enum class ClientEnd : std::uint8_t { closed, syn_sent, established };
+struct Client {
+  ClientEnd end = ClientEnd::closed;
+  std::uint8_t instance = 0;
+  Stack peer = nobody;          // established: the target whose SYN-ACK it took
+  std::uint8_t syns_alive = 0;  // set of instances: a SYN may still arrive from the network
+  // Its SYN went to one target, and when the owner had excluded that one although it lived, to another. Whichever the
+  // client meets, the other's packets are lost with a target that has failed as far as the group knows (FLV-12).
+  bool contested = false;
+  bool operator==(const Client&) const = default;
+};
+
+// What the environment may still do.
+struct Budget {
+  std::uint8_t crashes = 0;
+  std::uint8_t restarts = 0;
+  std::uint8_t pauses = 0;
+  std::uint8_t partitions = 0;
+  std::uint8_t listener_changes = 0;
+  std::uint8_t moves = 0;
+  std::uint8_t departures = 0;
+  bool operator==(const Budget&) const = default;
+};
+
+// What is partitioned: nothing; the clients' network only, for the group heals first; both.
+enum class Cut : std::uint8_t { none, clients, group };
+
+// What must never happen, noted at the instant when it happens (see properties.cpp).
+enum class Harm : std::uint8_t {
+  reset = 1,             // of a connection whose target lives
+  refusal = 2,           // of a SYN although the owner could know of a listener
+  stray = 4,             // a packet of a connection accepted by a stack that is not its own
+  loop = 8,              // a packet forwarded more than twice
+  wrong_successor = 16,  // a claim although a better candidate lives
+  to_non_listener = 32,  // a new connection forwarded to a stack whose end of listening the owner could know
+};
+
+struct State {
+  std::array<StackState, kStacksMax + 1> stacks{};                        // 0 is not used
+  std::array<std::array<Channel, kStacksMax + 1>, kStacksMax + 1> bus{};  // [from][to]
+  Frames frames;
+  std::array<Client, kConnectionsMax> clients{};
+  Stacks reach = 0;      // where frames from the network may arrive: whoever has ever advertised (stale ARP entries)
+  Stacks reach_far = 0;  // the same for the clients on the far side
+  Stacks far = 0;        // the far side of a partition
+  Cut cut = Cut::none;
+  std::uint8_t harm = 0;  // set of Harm
+  Budget left;
+};
+
+void encode(const State& state, unsigned stacks, unsigned connections, checker::Bytes& out);
+State decode(unsigned stacks, unsigned connections, checker::ByteView in);
+
+}  // namespace dvipa::model
