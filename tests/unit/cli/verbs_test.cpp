@@ -1,0 +1,114 @@
+// The command as a user runs it: what the verbs profile and requirements print, and their exit codes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "harness/cli/verb.hpp"
+
+namespace dvipa::cli {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Outcome {
+  int exit_code = -1;
+  std::string output;
+};
+
+// `arguments` go through the shell; with "2>&1" they show the errors, too.
+Outcome dvipa(const std::string& arguments) {
+  Outcome outcome;
+  FILE* pipe = popen((DVIPA_COMMAND " " + arguments).c_str(), "r");
+  if (pipe == nullptr) return outcome;
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) outcome.output += static_cast<char>(c);
+  const int status = pclose(pipe);
+  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return outcome;
+}
+
+const std::string mvs5 = DVIPA_SOURCE_DIR "/docs/examples/failover/mvs5.profile";
+
+class BadProfile : public testing::Test {
+ protected:
+  void SetUp() override { std::ofstream(path_) << "VIPADYNAMIC\n  VIPABACKUP 255 10.1.1.1 ; \xff\nENDVIPADYNAMIC\n"; }
+  void TearDown() override { std::remove(path_.c_str()); }
+
+  std::string path_ = testing::TempDir() + "bad." + std::to_string(getpid()) + ".profile";
+};
+
+TEST(Command, TeachesAndNamesItsVersion) {
+  const Outcome help = dvipa("--help");
+  EXPECT_EQ(help.exit_code, exit_passed);
+  for (const char* verb : {"profile", "requirements"}) {
+    EXPECT_THAT(help.output, HasSubstr(verb));
+    const Outcome verb_help = dvipa(std::string(verb) + " --help");
+    EXPECT_EQ(verb_help.exit_code, exit_passed);
+    EXPECT_THAT(verb_help.output, StartsWith("Usage: dvipa " + std::string(verb)));
+  }
+  EXPECT_THAT(dvipa("--version").output, StartsWith("dvipa "));
+  EXPECT_EQ(dvipa("profil 2>&1").exit_code, exit_bad_usage);
+  EXPECT_THAT(dvipa("profil 2>&1").output, HasSubstr("did you mean profile?"));
+}
+
+// covers: CFG-3, CFG-4
+TEST(ProfileVerb, ShowsWhatWasUnderstood) {
+  const Outcome shown = dvipa("profile " + mvs5);
+  EXPECT_EQ(shown.exit_code, exit_passed);
+  EXPECT_THAT(shown.output,
+              HasSubstr("10.77.1.1     backup, rank 10     60     ROUNDROBIN to 10.77.0.2 10.77.0.3 10.77.0.4\n"));
+  EXPECT_THAT(shown.output, HasSubstr("10.77.2.1/24  primary, IMMEDIATE  60     ROUNDROBIN to ALL\n"));
+  const json dvipas = json::parse(dvipa("profile --json " + mvs5).output).at("dvipas");
+  EXPECT_EQ(dvipas.at(0).at("rank"), 10);
+  EXPECT_EQ(dvipas.at(0).at("distribution").at("targets"), json({"10.77.0.2", "10.77.0.3", "10.77.0.4"}));
+  EXPECT_EQ(dvipas.at(1).at("distribution").at("all_targets"), true);
+}
+
+TEST(ProfileVerb, RefusesWhatItCannotRead) {
+  for (const char* file : {"/nowhere/at.all", "/", ""}) {
+    const Outcome refused = dvipa("profile '" + std::string(file) + "' 2>&1");
+    EXPECT_EQ(refused.exit_code, exit_bad_usage) << file;
+    EXPECT_THAT(refused.output, StartsWith("dvipa profile: cannot read")) << file;
+  }
+}
+
+// covers: CFG-8
+TEST_F(BadProfile, IsShownWithItsPlace) {
+  const Outcome refused = dvipa("profile " + path_ + " 2>&1");
+  EXPECT_EQ(refused.exit_code, exit_bad_usage);
+  EXPECT_THAT(refused.output, StartsWith(path_ + ":2:14: VIPABACKUP: found '255', expected a rank of 1 to 254\n"));
+  const json error = json::parse(dvipa("profile --json " + path_ + " 2>/dev/null").output).at("error");
+  EXPECT_EQ(error.at("line"), 2);
+  EXPECT_EQ(error.at("column"), 14);
+  EXPECT_EQ(error.at("found"), "255");
+  EXPECT_EQ(error.at("statement"), "VIPABACKUP 255 10.1.1.1");
+}
+
+TEST(RequirementsVerb, ListsAllOrThoseAskedFor) {
+  const Outcome one = dvipa("requirements FLV-5");
+  EXPECT_EQ(one.exit_code, exit_passed);
+  EXPECT_THAT(one.output, HasSubstr("  FLV-5  [D]\n"));
+  EXPECT_THAT(one.output, testing::Not(HasSubstr("  FLV-4")));
+  const json all = json::parse(dvipa("requirements --json").output);
+  EXPECT_EQ(all.at("sections").size(), 13U);
+  const json takeback = json::parse(dvipa("requirements --json tkb RTE-1").output).at("sections");
+  ASSERT_EQ(takeback.size(), 2U);
+  EXPECT_EQ(takeback.at(0).at("requirements").size(), 1U);
+  EXPECT_EQ(takeback.at(1).at("requirements").size(), 7U);
+}
+
+TEST(RequirementsVerb, RefusesANameThatThereIsNot) {
+  const Outcome refused = dvipa("requirements NONE-1 2>&1");
+  EXPECT_EQ(refused.exit_code, exit_bad_usage);
+  EXPECT_EQ(refused.output,
+            "dvipa requirements: there is no requirement or section NONE-1 (see dvipa requirements --help)\n");
+}
+
+}  // namespace
+}  // namespace dvipa::cli
