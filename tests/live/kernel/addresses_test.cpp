@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "impl/live/kernel/sysctl.hpp"
-#include "own_namespace.hpp"
+#include "tests/live/kernel/own_namespace.hpp"
 
 namespace dvipa::kernel::test {
 namespace {

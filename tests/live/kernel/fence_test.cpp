@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "frames.hpp"
 #include "impl/live/kernel/addresses.hpp"
 #include "impl/live/kernel/sysctl.hpp"
-#include "own_namespace.hpp"
+#include "tests/live/kernel/frames.hpp"
+#include "tests/live/kernel/own_namespace.hpp"
 
 namespace dvipa::kernel::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "frames.hpp"
+#include "tests/live/kernel/frames.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

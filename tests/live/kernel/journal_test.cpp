@@ -21,7 +21,7 @@
 #include "impl/live/kernel/addresses.hpp"
 #include "impl/live/kernel/fence.hpp"
 #include "impl/live/kernel/sysctl.hpp"
-#include "own_namespace.hpp"
+#include "tests/live/kernel/own_namespace.hpp"
 
 namespace dvipa::kernel::test {
 namespace {

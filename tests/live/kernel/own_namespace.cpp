@@ -1,4 +1,4 @@
-#include "own_namespace.hpp"
+#include "tests/live/kernel/own_namespace.hpp"
 
 #include <sched.h>
 #include <sys/prctl.h>

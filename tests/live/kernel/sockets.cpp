@@ -1,4 +1,4 @@
-#include "sockets.hpp"
+#include "tests/live/kernel/sockets.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

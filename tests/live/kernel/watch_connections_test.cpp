@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "frames.hpp"
-#include "watch_fixture.hpp"
+#include "tests/live/kernel/frames.hpp"
+#include "tests/live/kernel/watch_fixture.hpp"
 
 namespace dvipa::kernel::test {
 namespace {

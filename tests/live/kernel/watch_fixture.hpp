@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "impl/live/kernel/socket_watch.hpp"
-#include "own_namespace.hpp"
-#include "sockets.hpp"
+#include "tests/live/kernel/own_namespace.hpp"
+#include "tests/live/kernel/sockets.hpp"
 
 namespace dvipa::kernel::test {
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <csignal>
 
-#include "watch_fixture.hpp"
+#include "tests/live/kernel/watch_fixture.hpp"
 
 namespace dvipa::kernel::test {
 namespace {
