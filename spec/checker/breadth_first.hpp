@@ -81,9 +81,9 @@ class BreadthFirst {
   }
 
  private:
-  // A round is small enough that its letters stay in the cache: 2,048 states.
-  static constexpr std::size_t kPiecesMax = 32;
-  static constexpr std::uint32_t kPieceStates = 64;
+  // A round is small enough that its letters stay in the cache: 8,192 states.
+  static constexpr std::size_t kPiecesMax = 16;
+  static constexpr std::uint32_t kPieceStates = 512;
 
   struct Piece {
     unsigned shard = 0;

@@ -11,7 +11,7 @@ namespace {
 using bench::TwoPhaseCommit;
 
 TEST(TwoPhaseCommitStates, AreAsManyAsPublished) {
-  for (const auto& [rms, unique] : {std::pair{3U, 288U}, {5U, 8832U}}) {
+  for (const auto& [rms, unique] : {std::pair{3U, 288U}, {5U, 8832U}, {7U, 296448U}}) {
     const auto result = check(TwoPhaseCommit(rms), {.symmetry = false});
     EXPECT_EQ(result.counts.unique, unique);
     EXPECT_EQ(result.verdict, Verdict::holds);
