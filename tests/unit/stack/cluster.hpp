@@ -3,6 +3,7 @@
 // is lost, and nothing is random.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <memory>
@@ -46,15 +47,21 @@ inline Definitions definitions_of(unsigned stack) {
   return definitions;
 }
 
+// The seeded fault that all stacks of this process have: DVIPA_MUTANT in the environment (see mutants_test.cpp).
+inline Mutant mutant_under_test() {
+  const char* name = std::getenv("DVIPA_MUTANT");
+  return name == nullptr ? Mutant::none : mutant_of(name).value_or(Mutant::none);
+}
+
 class Cluster {
  public:
-  explicit Cluster(unsigned count, Mutant mutant = Mutant::none) : count_(count), mutant_(mutant) {}
+  explicit Cluster(unsigned count) : count_(count) {}
 
   // Starts stack n with listeners on port 60 (wildcard) if `listening`.
   void start(unsigned n, const Definitions& definitions, bool listening = true) {
     StackSettings settings;
     settings.self = id(n);
-    settings.mutant = mutant_;
+    settings.mutant = mutant_under_test();
     for (unsigned i = 1; i <= count_; ++i) settings.xcf_addresses.push_back(xcf(i));
     stacks_[n] = std::make_unique<Stack>(settings);
     give(n, input::DefinitionsSet{definitions});
@@ -166,7 +173,6 @@ class Cluster {
 
  private:
   unsigned count_;
-  Mutant mutant_;
   std::map<unsigned, std::unique_ptr<Stack>> stacks_;
   std::map<std::pair<unsigned, unsigned>, std::deque<Message>> queues_;
   std::map<unsigned, std::set<Address>> advertised_;

@@ -68,6 +68,44 @@ TEST(Failover, WhileReportsAreOutstandingUnmatchedPacketsAreHeld) {
   EXPECT_EQ(cluster.packet(5, dva1, client(99), true).kind, Verdict::Kind::to_target);
 }
 
+// covers: FLV-12
+TEST(Failover, AFailedTargetTakesItsConnectionsAndNoOther) {
+  Cluster cluster(5);
+  cluster.start_all();
+  std::map<unsigned, std::set<std::uint32_t>> held;
+  for (std::uint32_t n = 0; n < 30; ++n) held[cluster.connect(1, dva1, client(n))].insert(n);
+  cluster.crash(2);
+  cluster.settle();
+  EXPECT_EQ(routes(cluster, 1, dva1), 20U);
+  EXPECT_EQ(cluster.packet(1, dva1, client(*held[2].begin()), false).kind, Verdict::Kind::conventional);
+  for (const std::uint32_t n : held[4]) EXPECT_EQ(cluster.packet(1, dva1, client(n), false).stack, Cluster::id(4));
+  for (std::uint32_t n = 40; n < 50; ++n) EXPECT_NE(cluster.connect(1, dva1, client(n)), 2U);
+}
+
+// covers: FLV-1, CFG-3
+TEST(Failover, TheHighestRankSucceedsAndOfEqualRanksTheHigherAddress) {
+  Cluster cluster(5);
+  const auto backup = [](std::uint8_t rank) {
+    Definitions definitions;
+    DvipaDefinition definition;
+    definition.dvipa = dva1;
+    definition.part = Part::backup;
+    definition.rank = rank;
+    definitions.dvipas = {definition};
+    return definitions;
+  };
+  cluster.start(1, definitions_of(1));
+  for (const auto& [n, rank] : std::map<unsigned, std::uint8_t>{{2, 50}, {3, 200}, {4, 50}, {5, 1}})
+    cluster.start(n, backup(rank));
+  for (unsigned n = 1; n <= 5; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  for (const auto& [dying, next] : std::vector<std::pair<unsigned, unsigned>>{{1, 3}, {3, 4}, {4, 2}, {2, 5}}) {
+    cluster.crash(dying);
+    cluster.settle();
+    EXPECT_EQ(cluster.advertisers(dva1), std::set<unsigned>{next});
+  }
+}
+
 // covers: FLV-6
 TEST(Failover, AMemberThatNeverReportsDelaysOnlyUntilTheLimit) {
   Cluster cluster(5);
