@@ -1,0 +1,93 @@
+#pragma once
+// The cluster under test in its lab: hosts, applications, stacks, and what the stacks' logs say of them.
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/conform/example.hpp"
+#include "harness/conform/implementation.hpp"
+#include "harness/conform/stack_log.hpp"
+#include "harness/conform/workload.hpp"
+#include "harness/lab/lab.hpp"
+
+namespace dvipa::conform {
+
+// A stack is dead from `at_ns` on; CLOCK_MONOTONIC.
+struct Death {
+  std::string host;
+  std::int64_t at_ns = 0;
+};
+
+class Cluster {
+ public:
+  // Builds the lab, writes the cluster's files into `folder`, and starts an application and a stack on every host.
+  static lab::Result<std::unique_ptr<Cluster>> start(const Implementation& implementation, const std::string& folder);
+
+  lab::Lab& lab() { return lab_; }
+  const std::vector<ExampleDvipa>& dvipas() const { return dvipas_; }
+  Server& server(const std::string& host) { return servers_.at(host); }
+  lab::Process& stack(const std::string& host) { return stacks_.at(host).process; }
+  std::map<std::string, Server>& servers() { return servers_; }
+  const std::string& folder() const { return folder_; }
+
+  // Waits until the cluster rests: every running stack knows the others, each DVIPA has one owner, and this one knows
+  // every listener that it can use. Empty when it does; else what is missing after `limit`. An implementation without a
+  // log is asked from outside: connections through each DVIPA must reach every target.
+  std::optional<std::string> await_settled(std::chrono::milliseconds limit);
+  // Who owns the DVIPA by the logs; empty when nobody does, or several.
+  std::string owner(const ExampleDvipa& dvipa);
+
+  Death kill_stack(const std::string& host);
+  // SIGTERM; the exit status, or empty when it has not ended within `limit`.
+  Death begin_stop(const std::string& host);
+  lab::Result<void> restart_stack(const std::string& host);
+  Death pull_cable(const std::string& host);
+  // Dead or cut off; await_settled expects nothing of it.
+  void count_out(const std::string& host) { stacks_.at(host).counts = false; }
+
+  // Every event so far, of all stacks, in the order of time.
+  const std::vector<LogEvent>& events();
+  // A stack that has ended though nobody ended it: which, and its last words.
+  std::optional<std::string> unexpected_end();
+  // Set when a stack ended because the host lacks something (exit code 3 of `dvipa run`), which is no verdict about the
+  // stack.
+  std::optional<lab::Failure> lacking();
+  // What the stack has printed, at most its last lines.
+  std::string last_words(const std::string& host) const;
+
+ private:
+  struct Stack {
+    StackFiles files;
+    lab::Process process;
+    std::unique_ptr<StackLog> log;
+    bool counts = true;
+    // By its log, since it last started:
+    bool ready = false;
+    std::set<std::string> members;
+    std::map<std::string, std::string> ownership;            // DVIPA -> state
+    std::map<std::string, std::set<std::string>> listening;  // DVIPA -> targets
+  };
+  Cluster(const Implementation& implementation, lab::Lab lab, std::string folder)
+      : implementation_(implementation), lab_(std::move(lab)), folder_(std::move(folder)), dvipas_(example_dvipas()) {}
+  lab::Result<void> write_files();
+  lab::Result<void> start_stack(const std::string& host);
+  void learn(const LogEvent& event);
+  std::string missing_by_log();
+  std::string missing_of(const ExampleDvipa& dvipa);
+  std::string missing_from_outside();
+
+  const Implementation& implementation_;
+  lab::Lab lab_;
+  std::string folder_;
+  std::vector<ExampleDvipa> dvipas_;
+  std::map<std::string, Server> servers_;
+  std::map<std::string, Stack> stacks_;
+  std::vector<LogEvent> events_;
+};
+
+}  // namespace dvipa::conform

@@ -1,0 +1,106 @@
+// Fresh hosts for every scenario: what one leaves behind cannot help or hurt the next.
+#include "harness/conform/suite.hpp"
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <filesystem>
+
+#include "harness/conform/load/clock.hpp"
+#include "harness/conform/trial.hpp"
+
+namespace dvipa::conform {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto settle_limit = 20s;
+
+lab::Result<ScenarioResult> play(const Scenario& scenario, const Implementation& implementation,
+                                 const SuiteOptions& options, const Say& say) {
+  ScenarioResult result;
+  result.name = scenario.name;
+  result.description = scenario.description;
+  result.requirements = scenario.requirements;
+  const auto begun_ns = load::monotonic_ns();
+  const Say named = [&](const std::string& text) { say(fmt::format("{}: {}", scenario.name, text)); };
+  named(result.description);
+  const std::string folder = options.folder + "/" + result.name;
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);  // an older report's logs would be read as this run's
+  auto cluster = Cluster::start(implementation, folder);
+  if (!cluster) return tl::unexpected(cluster.error());
+  const auto missing = (*cluster)->await_settled(settle_limit);
+  if (const auto lacking = (*cluster)->lacking()) return tl::unexpected(*lacking);
+  add_check(result, {"LIVE-1"}, "the cluster starts and settles", !missing,
+            missing ? *missing : "every stack knows the others, each DVIPA has one owner");
+  if (!missing) {
+    Context context{**cluster, options, result, named, folder};
+    if (auto ran = scenario.run(context); !ran) return tl::unexpected(ran.error());
+  }
+  result.seconds = static_cast<double>(load::monotonic_ns() - begun_ns) / 1e9;
+  named(result.failed() ? "FAILED" : "passed");
+  return result;
+}
+
+std::map<std::string, std::string> environment() {
+  utsname system{};
+  ::uname(&system);
+  return {{"kernel", system.release},
+          {"machine", system.machine},
+          {"processors", std::to_string(::sysconf(_SC_NPROCESSORS_ONLN))}};
+}
+
+}  // namespace
+
+std::span<const Scenario> failover_scenarios() {
+  static const std::vector<Scenario> scenarios = {
+      {"kill-owner",
+       "the owner of DVA1 is killed by SIGKILL under load",
+       {"FLV-1", "FLV-2", "FLV-3", "FLV-4", "FLV-5", "FLV-8", "FLV-12", "RTE-2"},
+       kill_owner},
+      {"link-down",
+       "the cable of the owner of DVA1 is pulled under load",
+       {"FLV-1", "FLV-3", "FLV-4", "FLV-5", "FLV-8", "FLV-12"},
+       link_down},
+      {"kill-target", "a target of both DVIPAs is killed by SIGKILL under load", {"FLV-4", "FLV-12"}, kill_target},
+      {"clean-stop", "the owner of DVA1 is stopped in good order under load", {"FLV-1", "FLV-4", "MOV-7"}, clean_stop},
+      {"refused", "connections to ports without a listener", {"RTE-5", "TGT-1"}, refused},
+      {"listener-end", "a listener ends, an application is killed", {"TGT-2", "RTE-6"}, listener_end},
+      {"packets",
+       "every packet of some connections, from the client to the target and back",
+       {"RTE-2", "RTE-4", "RTE-9", "RTE-12", "LST-2"},
+       packets_unchanged},
+      {"failover-rounds",
+       "one failover after the other while connections open and close",
+       {"FLV-1", "FLV-4", "FLV-5", "FLV-7", "LIVE-1", "LIVE-2"},
+       failover_rounds},
+  };
+  return scenarios;
+}
+
+lab::Result<SuiteResult> run_failover_suite(const Implementation& implementation, const std::vector<std::string>& names,
+                                            const SuiteOptions& options, const Say& say) {
+  // Other jobs of this machine should not be measured; without the right to do so they are.
+  (void)::setpriority(PRIO_PROCESS, 0, -10);
+  SuiteResult suite;
+  suite.suite = "failover";
+  suite.implementation = implementation.description();
+  suite.seed = options.seed;
+  suite.started_ns = load::realtime_ns();
+  suite.environment = environment();
+  for (const Scenario& scenario : failover_scenarios()) {
+    if (!names.empty() && std::ranges::find(names, scenario.name) == names.end()) continue;
+    auto result = play(scenario, implementation, options, say);
+    if (!result) return tl::unexpected(result.error());
+    suite.scenarios.push_back(std::move(*result));
+  }
+  assert(names.empty() || suite.scenarios.size() == names.size());
+  return suite;
+}
+
+}  // namespace dvipa::conform

@@ -1,0 +1,186 @@
+// The common course of a scenario under load.
+#include "harness/conform/trial.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "harness/conform/load/clock.hpp"
+
+namespace dvipa::conform {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t incidents_max = 20;
+constexpr double ms_ns = 1e6;
+
+}  // namespace
+
+void add_check(ScenarioResult& result, std::vector<std::string> requirements, std::string what, bool holds,
+               std::string evidence) {
+  result.checks.push_back(
+      {std::move(requirements), std::move(what), holds ? Verdict::passed : Verdict::failed, std::move(evidence)});
+}
+
+void add_not_judged(ScenarioResult& result, std::vector<std::string> requirements, std::string what, std::string why) {
+  result.checks.push_back({std::move(requirements), std::move(what), Verdict::not_judged, std::move(why)});
+}
+
+Trial::Trial(Context& context) : context_(context) {
+  for (const ExampleDvipa& dvipa : context.cluster.dvipas()) options_.targets.push_back({dvipa.address, dvipa.port});
+  for (const lab::HostPlan& host : context.cluster.lab().hosts())
+    if (host.name == "client") options_.sources = host.addresses;
+  options_.steady_per_target = context.options.connections;
+  options_.interval_ms = context.options.interval_ms;
+  options_.seed = context.options.seed;
+}
+
+lab::Result<void> Trial::begin(Recorder::What what) {
+  auto recorder = Recorder::start(context_.cluster.lab(), context_.folder, what);
+  if (!recorder) return tl::unexpected(recorder.error());
+  recorder_.emplace(std::move(*recorder));
+  realtime_minus_monotonic_ns_ = load::realtime_ns() - load::monotonic_ns();
+  auto load = Load::start(context_.cluster.lab(), "client", options_);
+  if (!load) return tl::unexpected(load.error());
+  load_.emplace(std::move(*load));
+  auto told = Clock::now();
+  while (load_->running() && load_->progress(100ms).phase == "opening") {
+    if (Clock::now() - told < 2s) continue;
+    context_.say(fmt::format("opening connections: {} of {}", load_->progress(0ms).open, load_->progress(0ms).of));
+    told = Clock::now();
+  }
+  const Load::Progress progress = load_->progress(0ms);
+  add_check(context_.result, {"RTE-4", "RTE-7"}, "every connection opens, and the routing stack is a target too",
+            progress.open == progress.of && progress.of > 0, fmt::format("{} of {} open", progress.open, progress.of));
+  return {};
+}
+
+void Trial::run_for(std::chrono::milliseconds time, const std::string& doing) {
+  const auto until = Clock::now() + time;
+  auto told = Clock::now();
+  context_.say(doing);
+  while (load_->running() && Clock::now() < until) {
+    const Load::Progress& progress = load_->progress(50ms);
+    if (Clock::now() - told < 2s) continue;
+    context_.say(fmt::format("{}: {} open, {} lost, longest wait {} ms", doing, progress.open, progress.lost,
+                             progress.waiting_ms));
+    told = Clock::now();
+  }
+}
+
+void Trial::recover(std::chrono::milliseconds limit) {
+  const auto until = Clock::now() + limit;
+  while (load_->running() && Clock::now() < until) {
+    if (load_->progress(300ms).waiting_ms < 1000) return;
+  }
+}
+
+lab::Result<bool> Trial::finish() {
+  context_.say("closing every connection in good order");
+  auto account = load_->finish();
+  for (auto& [host, server] : context_.cluster.servers())
+    if (auto theirs = server.finish()) servers_.push_back(std::move(*theirs));
+  for (const std::string& lack : recorder_->stop()) context_.result.notes.push_back(lack);
+  if (!account) {
+    add_check(context_.result, {}, "the load tells what it saw", false, "its process died");
+    return false;
+  }
+  account_ = std::move(*account);
+  auto sightings = read_sightings(context_.folder + "/client.pcapng", context_.cluster.lab().hosts());
+  if (!sightings) return tl::unexpected(sightings.error());
+  sightings_ = std::move(*sightings);
+  context_.result.notes.push_back(fmt::format("the load's own longest pause was {:.1f} ms",
+                                              static_cast<double>(account_.longest_pause_ns) / ms_ns));
+  return true;
+}
+
+void Trial::judge_connections(const std::vector<Death>& deaths, JudgeOptions options) {
+  options.realtime_minus_monotonic_ns = realtime_minus_monotonic_ns_;
+  Judgement judgement = judge(account_, deaths, sightings_, options);
+  std::uint64_t damaged_requests = 0;
+  for (const Server::Account& server : servers_)
+    for (const auto& [kind, count] : server.damage) damaged_requests += count;
+  const Tally& tally = judgement.tally;
+  ScenarioResult& result = context_.result;
+  add_check(result, {"FLV-4"}, "every connection whose target lives goes on", tally.lost == 0,
+            fmt::format("{} kept, {} lost, {} of these by a reset", tally.kept, tally.lost, tally.wrongly_reset));
+  add_check(result, {"FLV-5", "RTE-5"}, "no new connection is refused or forgotten while listeners live",
+            tally.not_opened == 0, fmt::format("{} not opened", tally.not_opened));
+  add_check(result, {"FLV-4", "RTE-4"}, "no byte is lost, wrong or misdelivered",
+            tally.misdelivered + tally.corrupted + damaged_requests == 0,
+            fmt::format("{} misdelivered, {} damaged at the client; {} damaged at the servers", tally.misdelivered,
+                        tally.corrupted, damaged_requests));
+  add_check(result, {"FLV-4"}, "no connection stalls", tally.stalled == 0,
+            fmt::format("{} waited longer than {} ms and went on", tally.stalled, options.stall_limit.count()));
+  result.tally = tally;
+  result.lost_with = judgement.lost_with;
+  if (judgement.incidents.size() > incidents_max) {
+    result.notes.push_back(
+        fmt::format("{} incidents; the first {} are shown", judgement.incidents.size(), incidents_max));
+    judgement.incidents.resize(incidents_max);
+  }
+  result.incidents = std::move(judgement.incidents);
+}
+
+std::vector<load::Probe> Trial::probes_of_living(std::size_t dvipa, const std::set<std::string>& dead) const {
+  std::vector<load::Probe> probes;
+  for (const load::Probe& probe : account_.probes.at(dvipa))
+    if (!dead.contains(account_.probe_servers.at(probe.connection))) probes.push_back(probe);
+  return probes;
+}
+
+double Trial::forwarding_gap_ms(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
+                                const std::set<std::string>& dead) const {
+  const auto gap = load::widest_gap(probes_of_living(dvipa, dead), from_ns, to_ns);
+  return gap ? static_cast<double>(gap->length_ns()) / ms_ns : 0;
+}
+
+double Trial::longest_hold_ms(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
+                              const std::set<std::string>& dead) const {
+  return static_cast<double>(load::longest_hold_ns(probes_of_living(dvipa, dead), from_ns, to_ns)) / ms_ns;
+}
+
+std::vector<double> Trial::application_gaps_ms(std::int64_t from_ns, const std::set<std::string>& dead) const {
+  std::vector<double> gaps;
+  const load::Window* window = nullptr;
+  for (const load::Window& each : account_.windows)
+    if (each.from_ns <= from_ns) window = &each;
+  if (window == nullptr) return gaps;
+  for (const load::Window::Wait& wait : window->waits)
+    if (!dead.contains(wait.server)) gaps.push_back(static_cast<double>(wait.longest_ns) / ms_ns);
+  return gaps;
+}
+
+TakeoverTimes takeover_times(const std::vector<LogEvent>& events, const ExampleDvipa& dvipa, const std::string& victim,
+                             const std::string& successor, std::int64_t fault_realtime_ns) {
+  TakeoverTimes times;
+  const std::string address = to_string(dvipa.address);
+  for (const LogEvent& event : events) {
+    if (event.stack != successor || event.time_ns < fault_realtime_ns) continue;
+    const double after_ms = static_cast<double>(event.time_ns - fault_realtime_ns) / ms_ns;
+    if (event.event == "member_down" && event.text("member") == victim && !times.detection) times.detection = after_ms;
+    if (event.text("dvipa") != address) continue;
+    if (event.event == "advertised" && !times.advertised) times.advertised = after_ms;
+    if (event.event == "ownership" && event.text("to") == "active" && !times.active) times.active = after_ms;
+    if (event.event == "rebuilt" && !times.rebuild) times.rebuild = event.fields.value("elapsed_us", 0.0) / 1000;
+  }
+  return times;
+}
+
+void TakeoverMeasures::add(const TakeoverTimes& times) {
+  if (times.detection) detection_.push_back(*times.detection);
+  if (times.advertised) advertised_.push_back(*times.advertised);
+  if (times.active) active_.push_back(*times.active);
+  if (times.rebuild) rebuild_.push_back(*times.rebuild);
+}
+
+void TakeoverMeasures::report(ScenarioResult& result) const {
+  result.measures.push_back({"fault to detection", "ms", detection_, {}});
+  result.measures.push_back({"fault to advertisement", "ms", advertised_, {}});
+  result.measures.push_back({"fault to active owner", "ms", active_, {}});
+  result.measures.push_back({"rebuild of the tables", "ms", rebuild_, {}});
+}
+
+}  // namespace dvipa::conform

@@ -1,0 +1,88 @@
+#pragma once
+// A load on the cluster under test, recorded from its begin to its end, and the judgements that scenarios share.
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/conform/judge.hpp"
+#include "harness/conform/load/gap.hpp"
+#include "harness/conform/recorder.hpp"
+#include "harness/conform/scenario.hpp"
+
+namespace dvipa::conform {
+
+inline constexpr double forwarding_gap_ms_max = 20;
+
+void add_check(ScenarioResult& result, std::vector<std::string> requirements, std::string what, bool holds,
+               std::string evidence);
+void add_not_judged(ScenarioResult& result, std::vector<std::string> requirements, std::string what, std::string why);
+
+class Trial {
+ public:
+  explicit Trial(Context& context);
+
+  // What a scenario changes of it.
+  load::ClientOptions& options() { return options_; }
+
+  // Starts the recorder and the load, and waits until all its connections are open; adds a check that they are.
+  lab::Result<void> begin(Recorder::What what = Recorder::What::outline);
+  void run_for(std::chrono::milliseconds time, const std::string& doing);
+  // From here on waits are of the next fault.
+  void mark() { load_->mark(); }
+  // Until no connection waits any longer, which those of a dead target may do up to `limit`.
+  void recover(std::chrono::milliseconds limit);
+  // Ends load, applications and recorder, and reads what they have seen. False, with a failed check, when the load
+  // died.
+  lab::Result<bool> finish();
+
+  // Counts and checks every connection (FLV-4, FLV-12), and that no byte was wrong.
+  void judge_connections(const std::vector<Death>& deaths, JudgeOptions options = {});
+
+  const load::Account& account() const { return account_; }
+  const Sightings& sightings() const { return sightings_; }
+  std::int64_t to_realtime(std::int64_t monotonic_ns) const { return monotonic_ns + realtime_minus_monotonic_ns_; }
+
+  // In ms, around a fault, among connections whose target is not in `dead`. The gap is 0 when no probe was lost.
+  double forwarding_gap_ms(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
+                           const std::set<std::string>& dead) const;
+  double longest_hold_ms(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
+                         const std::set<std::string>& dead) const;
+  // The longest wait of each steady connection in the window that began last before `from_ns`.
+  std::vector<double> application_gaps_ms(std::int64_t from_ns, const std::set<std::string>& dead) const;
+
+ private:
+  std::vector<load::Probe> probes_of_living(std::size_t dvipa, const std::set<std::string>& dead) const;
+
+  Context& context_;
+  load::ClientOptions options_;
+  std::optional<Recorder> recorder_;
+  std::optional<Load> load_;
+  load::Account account_;
+  std::vector<Server::Account> servers_;
+  Sightings sightings_;
+  std::int64_t realtime_minus_monotonic_ns_ = 0;
+};
+
+// When the successor did what, in ms after the fault; by the logs.
+struct TakeoverTimes {
+  std::optional<double> detection;
+  std::optional<double> advertised;
+  std::optional<double> active;
+  std::optional<double> rebuild;  // how long it took by itself
+};
+TakeoverTimes takeover_times(const std::vector<LogEvent>& events, const ExampleDvipa& dvipa, const std::string& victim,
+                             const std::string& successor, std::int64_t fault_realtime_ns);
+
+// The measures of one or several takeovers.
+class TakeoverMeasures {
+ public:
+  void add(const TakeoverTimes& times);
+  void report(ScenarioResult& result) const;
+
+ private:
+  std::vector<double> detection_, advertised_, active_, rebuild_;
+};
+
+}  // namespace dvipa::conform
