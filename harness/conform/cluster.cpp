@@ -134,10 +134,7 @@ void Cluster::learn(const LogEvent& event) {
   if (event.event == "ready") stack.ready = true;
   if (event.event == "member_up") stack.members.insert(event.text("member"));
   if (event.event == "member_down") stack.members.erase(event.text("member"));
-  if (event.event == "ownership") {
-    stack.ownership[event.text("dvipa")] = event.text("to");
-    if (event.text("to") != "active") stack.listening[event.text("dvipa")].clear();
-  }
+  if (event.event == "ownership") stack.ownership[event.text("dvipa")] = event.text("to");
   if (event.event != "listener") return;
   auto& targets = stack.listening[event.text("dvipa")];
   if (event.fields.value("listening", false)) {

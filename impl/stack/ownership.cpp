@@ -208,10 +208,10 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       break;
     }
     case OwnerOrder::clear_listeners:
-      dvipa.listeners.clear();
+      forget_listeners(address, dvipa);
       break;
     case OwnerOrder::purge_tables:
-      dvipa.listeners.clear();
+      forget_listeners(address, dvipa);
       dvipa.routes.clear();
       break;
     case OwnerOrder::report_routes:

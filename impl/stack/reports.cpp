@@ -124,6 +124,17 @@ Stack::Dvipa* Stack::reported_dvipa(const Address& address, Epoch epoch) {
   return at != dvipas_.end() && speaks_to_me(at->second, epoch) ? &at->second : nullptr;
 }
 
+void Stack::forget_listeners(const Address& address, Dvipa& dvipa, StackId target) {
+  dvipa.listeners.for_each([&](Port port, const tables::ActualTarget& known) {
+    if (!target || known.stack == target) emit(effect::ListenerKnown{address, port, known.stack, false});
+  });
+  if (target) {
+    dvipa.listeners.remove_stack(target);
+  } else {
+    dvipa.listeners.clear();
+  }
+}
+
 // RTE-1, RTE-6
 void Stack::set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening) {
   if (!listening) {

@@ -46,7 +46,7 @@ void Stack::take(const input::MemberDown& down) {
   for (auto& [address, dvipa] : dvipas_) {
     if (!has(Mutant::keep_failed_target)) {
       dvipa.routes.erase_target(down.member);
-      dvipa.listeners.remove_stack(down.member);
+      forget_listeners(address, dvipa, down.member);
     }
     note_gone(address, dvipa, down.member);
     if (dvipa.awaiting.test(down.member.value)) {

@@ -203,6 +203,8 @@ class Stack {
   bool listens(const Address& address, const Dvipa& dvipa, Port port) const;
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
+  // All of them, or those of one stack.
+  void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);
   void set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening);
   void age_one_slice();
 
