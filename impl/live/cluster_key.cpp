@@ -68,7 +68,7 @@ tl::expected<wire::ClusterKey, ClusterError> read_key(const std::filesystem::pat
   struct stat status {};
   if (::fstat(open_file.fd(), &status) != 0 || !S_ISREG(status.st_mode))
     return refuse(file, "the key is not a plain file", std::string(how_to_make));
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+  if ((status.st_mode & 0077U) != 0)
     return refuse(file, fmt::format("others can read the key (mode {:04o})", status.st_mode & 07777U),
                   "chmod 600 " + file.string());
   // Longer than any right content, so that a longer file is seen to be one.

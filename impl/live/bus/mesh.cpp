@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "impl/wire/codec.hpp"
+#include "impl/wire/invariant.hpp"
 
 namespace dvipa::bus {
 
@@ -184,8 +185,8 @@ std::shared_ptr<Link> Bus::Mesh::take_unproven(Link& link, Peer& peer) {
   if (peer.dialed.get() == &link) return std::exchange(peer.dialed, nullptr);
   const auto found =
       std::find_if(unproven_.begin(), unproven_.end(), [&](const auto& each) { return each.get() == &link; });
-  if (found == unproven_.end()) return nullptr;
-  const std::shared_ptr<Link> taken = *found;
+  wire::require(found != unproven_.end(), "a link that is not up yet is among those that are not");
+  std::shared_ptr<Link> taken = std::move(*found);
   unproven_.erase(found);
   return taken;
 }
