@@ -67,13 +67,6 @@ int set_sysctls() {
   return fine ? 0 : 1;
 }
 
-// Locally administered, and readable in a capture: the last four bytes are the first address of the host.
-std::string mac_of(const HostPlan& host) {
-  const auto value = host.addresses.front().v4_value();
-  return fmt::format("02:00:{:02x}:{:02x}:{:02x}:{:02x}", value >> 24, value >> 16 & 255U, value >> 8 & 255U,
-                     value & 255U);
-}
-
 bool is_host_name(const std::string& name) {
   return !name.empty() && name.size() < IFNAMSIZ &&
          std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
@@ -101,6 +94,12 @@ Plan standard_plan(unsigned stacks) {
   plan.hosts.push_back(std::move(client));
   for (unsigned n = 1; n <= stacks; ++n) plan.hosts.push_back({fmt::format("MVS{}", n), {Address::v4(network + n)}});
   return plan;
+}
+
+std::string mac_address(const HostPlan& host) {
+  const auto value = host.addresses.front().v4_value();
+  return fmt::format("02:00:{:02x}:{:02x}:{:02x}:{:02x}", value >> 24, value >> 16 & 255U, value >> 8 & 255U,
+                     value & 255U);
 }
 
 bool enter(int pidfd, int flags) { return ::setns(pidfd, flags) == 0; }
@@ -143,7 +142,7 @@ Result<void> Lab::connect_hosts() {
   std::string batch =
       "link add segment type bridge stp_state 0 forward_delay 0 mcast_snooping 0\nlink set segment up\n";
   for (const HostPlan& host : plan_.hosts) {
-    batch += fmt::format("link add {} type veth peer name e0 address {} netns {}\n", host.name, mac_of(host),
+    batch += fmt::format("link add {} type veth peer name e0 address {} netns {}\n", host.name, mac_address(host),
                          holder(host.name));
     batch += fmt::format("link set {} master segment up\n", host.name);
   }

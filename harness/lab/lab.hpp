@@ -30,6 +30,10 @@ inline constexpr unsigned client_addresses = 4;
 // client (10.77.0.100 and up) and MVS1..MVSn (10.77.0.n), all in 10.77.0.0/16. 1 <= stacks <= stacks_max.
 Plan standard_plan(unsigned stacks);
 
+// Of a host's e0: locally administered, and readable in a capture: its last four bytes are the first address of the
+// host.
+std::string mac_address(const HostPlan& host);
+
 class Lab {
  public:
   // Needs the capability to make namespaces: root, or the inside of a sandbox. The hosts are gone when the Lab is, or
