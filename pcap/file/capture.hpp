@@ -20,10 +20,10 @@ struct CaptureSource {
 
 struct CaptureOptions {
   std::string path;
-  std::vector<CaptureSource> sources;                 // one at least
-  std::string namespace_path;                         // of the network namespace of the interfaces; "" = the caller's
-  std::uint64_t file_bytes_max = 256U * 1024 * 1024;  // what comes beyond is counted, not written
-  std::uint32_t packet_bytes_max = 262144;            // of each packet this many bytes are kept
+  std::vector<CaptureSource> sources;  // one at least
+  std::string namespace_path;          // of the network namespace of the interfaces; "" = the caller's
+  std::uint64_t file_bytes_max = std::uint64_t{256} * 1024 * 1024;  // what comes beyond is counted, not written
+  std::uint32_t packet_bytes_max = 262144;                          // of each packet this many bytes are kept
   // What there is to say of a packet ("" = nothing), asked on the capture's thread. None: no comments.
   std::function<std::string(std::span<const std::uint8_t>)> comment;
 };

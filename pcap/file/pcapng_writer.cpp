@@ -36,7 +36,7 @@ constexpr std::uint16_t option_received = 4;  // of statistics
 constexpr std::uint16_t option_dropped = 5;
 
 constexpr std::size_t option_bytes_max = 65535;
-constexpr std::size_t buffer_bytes = 64 * 1024;
+constexpr std::size_t buffer_bytes = std::size_t{64} * 1024;
 
 FileError file_error(const std::string& path, std::string_view what, int error_number) {
   const bool full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;

@@ -29,7 +29,7 @@ static_assert(sizeof(VnetHeader) == 10 && offsetof(VnetHeader, header_length) ==
 static_assert(offsetof(VnetHeader, gso_size) == 4 && offsetof(VnetHeader, checksum_start) == 6);
 static_assert(offsetof(VnetHeader, checksum_offset) == 8);
 
-constexpr std::size_t block_bytes = 256 * 1024;
+constexpr std::size_t block_bytes = std::size_t{256} * 1024;
 constexpr int send_buffer_bytes = 8 * 1024 * 1024;
 constexpr int send_wait_ms_max = 1;
 constexpr std::size_t queue_buffers = port_batch_max;
