@@ -26,6 +26,7 @@ Rules smoke() {
   r.listeners = set_of({2, 3});
   r.failing = set_of({1, 2});
   r.budget.crashes = 1;
+  r.liveness = true;
   return r;
 }
 
@@ -35,6 +36,7 @@ Rules failover() {
   r.listeners = set_of({1, 3});
   r.failing = set_of({1, 2, 3});
   r.budget.crashes = 1;
+  r.liveness = true;
   return r;
 }
 
@@ -45,6 +47,7 @@ Rules double_failure() {
   r.listeners = set_of({3, 4});
   r.failing = set_of({1, 2});
   r.budget.crashes = 2;
+  r.liveness = true;
   return r;
 }
 
@@ -53,9 +56,10 @@ Rules takeback() {
   r.rank = {0, 0, 20, 0, 0};
   r.listeners = set_of({2, 3});
   r.failing = set_of({1, 2});
-  r.primary_down = true;
+  r.owner = 2;
   r.budget.crashes = 1;
   r.budget.restarts = 1;
+  r.liveness = true;
   return r;
 }
 
@@ -135,6 +139,7 @@ Rules departure() {
   r.failing = set_of({1, 2});
   r.budget.departures = 1;
   r.budget.crashes = 1;
+  r.liveness = true;
   return r;
 }
 
@@ -145,6 +150,27 @@ Rules two_claims() {
   r.failing = set_of({1, 2});
   r.budget.crashes = 2;
   r.budget.restarts = 1;
+  return r;
+}
+
+Rules backups() {
+  Rules r = base("backups", "the primary takes back from the lower of two backups and may crash");
+  r.rank = {0, 0, 20, 10, 0};
+  r.listeners = set_of({2});
+  r.failing = set_of({1, 3});
+  r.owner = 3;
+  r.budget.crashes = 1;
+  r.budget.restarts = 1;
+  r.liveness = true;
+  return r;
+}
+
+Rules paused_reuse() {
+  Rules r = paused();
+  r.name = "paused-reuse";
+  r.purpose = "a target is paused past the failure detection, its client opens the 4-tuple again";
+  r.failing = set_of({3});
+  r.instances = 2;
   return r;
 }
 
@@ -175,9 +201,10 @@ Rules deep() {
 }  // namespace
 
 std::span<const Rules> configurations() {
-  static const std::vector<Rules> all = {smoke(),     leftovers(),      failover(),   takeback(),  returning(),
-                                         listeners(), reuse(),          paused(),     partition(), moves(),
-                                         departure(), double_failure(), two_claims(), standard(),  deep()};
+  static const std::vector<Rules> all = {smoke(),          leftovers(), failover(),     reuse(),     listeners(),
+                                         double_failure(), takeback(),  departure(),    backups(),   moves(),
+                                         partition(),      paused(),    paused_reuse(), returning(), two_claims(),
+                                         standard(),       deep()};
   return all;
 }
 

@@ -80,7 +80,7 @@ void Cluster::start_claiming(Stack i) {
   me.waiting = me.view;
   purge_tables(i);
   own_tables(i);
-  if (drops(Deviation::advertise_while_claiming)) advertise(i);
+  if (drops(Deviation::routes_while_claiming)) advertise(i);
   announce(i);
   if (drops(Deviation::takeback_without_reports)) {
     me.waiting = 0;
@@ -91,8 +91,7 @@ void Cluster::start_claiming(Stack i) {
 // FLV-1, FLV-7: nobody owns it and nobody claims it, so the successor does.
 bool Cluster::may_claim_vacancy(Stack i) const {
   const StackState& me = at(i);
-  if (me.life != Life::up || !me.ready || me.owning != 0) return false;
-  if (me.claiming != 0 && (!drops(Deviation::claim_over_claimant) || claims(i))) return false;
+  if (me.life != Life::up || !me.ready || me.owning != 0 || me.claiming != 0) return false;
   if (drops(Deviation::only_first_successor) && owner_of(me.newest) != 1) return false;
   return successor(i) == i;
 }
@@ -186,10 +185,12 @@ void Cluster::on_rival(Stack i, Stack from, Epoch epoch) {
   if (drops(Deviation::none_yields)) return;
   if (better && !drops(Deviation::both_yield)) return start_owning(i);
   if (drops(Deviation::both_yield)) return step_down(i);
-  if (epoch < at(i).owning) return;                                        // it will claim anew
-  if (!drops(Deviation::loser_routes_unreported)) report(i, from, epoch);  // with all that it routes
+  if (epoch < at(i).owning) return;  // it will claim anew
+  const bool with_routes = !drops(Deviation::loser_routes_unreported);
+  if (with_routes) report(i, from, epoch);  // as an owner, so with all that it routes
   step_down(i);
   at(i).owning = epoch;
+  if (!with_routes) report(i, from, epoch);
   announce(i);
 }
 

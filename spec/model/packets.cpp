@@ -10,7 +10,7 @@ Cluster::Path Cluster::path_of(Stack first) const {
   Path path;
   Stack at_stack = first;
   while (at(at_stack).life == Life::up) {
-    if (owns(at_stack)) {
+    if (owns(at_stack) || (claims(at_stack) && drops(Deviation::routes_while_claiming))) {
       path.router = at_stack;
       return path;
     }
@@ -172,7 +172,7 @@ void Cluster::refuse(Stack by, std::uint8_t c, std::uint8_t instance) {
   if (client.end != ClientEnd::syn_sent || client.instance != instance) return;
   client.end = ClientEnd::closed;
   for (Stack i = 1; i <= rules_.stacks; ++i) {
-    const bool told = i == by || (s_.bus[by][i].size == 0 && s_.bus[i][by].size == 0);
+    const bool told = i == by || !has(rules_.changing, i) || (s_.bus[by][i].size == 0 && s_.bus[i][by].size == 0);
     if (at(i).life == Life::up && at(i).listening && told && could_know_listener(by, i)) harm(Harm::refusal);
   }
 }

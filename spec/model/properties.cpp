@@ -111,6 +111,53 @@ std::vector<Property> safety() {
   };
 }
 
+bool up(const State& s, Stack i) { return s.stacks[i].life == Life::up; }
+
+bool routed(const Rules& rules, const State& s, unsigned c) {
+  return some_stack(rules, [&](Stack i) {
+    return up(s, i) && owner(s, i) && s.stacks[i].waiting == 0 && s.stacks[i].crt[c].target == s.clients[c].peer;
+  });
+}
+
+// Every class that fairness_class names.
+checker::Fairness all_classes(std::size_t count) {
+  checker::Fairness fairness;
+  for (unsigned k = 0; k < count; ++k) fairness.push_back(k);
+  return fairness;
+}
+
+// Under weak fairness of delivery, of views and of the protocol's own steps.
+std::vector<Property> liveness(const Rules& rules, const checker::Fairness& fairness) {
+  const auto nobody_could = [&](const State& s) {
+    return for_all_stacks(rules, [&](Stack i) {
+      const StackState& stack = s.stacks[i];
+      return !up(s, i) || has(stack.leaving, i) || (!has(stack.primaries, i) && rules.rank[i] == 0);
+    });
+  };
+  std::vector<Property> all;
+  all.push_back(Property::always_eventually(
+      "with a candidate alive some stack owns in the end (FLV-1, FLV-7)",
+      [&, nobody_could](const State& s) {
+        return nobody_could(s) ||
+               some_stack(rules, [&](Stack i) { return up(s, i) && owner(s, i) && s.stacks[i].waiting == 0; });
+      },
+      fairness));
+  all.push_back(Property::leads_to(
+      "a recovered primary owns again (TKB-1)",
+      [](const State& s) { return up(s, 1) && s.stacks[1].ready && !has(s.stacks[1].leaving, 1); },
+      [](const State& s) { return !up(s, 1) || owner(s, 1) || has(s.stacks[1].leaving, 1); }, fairness));
+  all.push_back(Property::leads_to(
+      "a surviving connection is routed again (FLV-3, FLV-4)",
+      [](const State& s) { return s.clients[0].end == ClientEnd::established; },
+      [&, nobody_could](const State& s) {
+        const Client& client = s.clients[0];
+        return client.end != ClientEnd::established || s.stacks[client.peer].endpoint[0].end == End::none ||
+               nobody_could(s) || routed(rules, s, 0);
+      },
+      fairness));
+  return all;
+}
+
 }  // namespace
 
 std::vector<TakeoverModel::Property> TakeoverModel::properties() const {
@@ -123,14 +170,16 @@ std::vector<TakeoverModel::Property> TakeoverModel::properties() const {
   all.push_back(Property::always("at rest the tables are true (RTE-1, RTE-6, RTE-11, TKB-3)",
                                  [this](const State& s) { return !at_rest(s) || rest_has_true_tables(rules_, s); }));
   if (rules.deviations.any()) return all;
-  if (rules.failing != 0 || rules.far != 0)
+  if (has(rules.failing, rules.owner) || rules.far != 0)
     all.push_back(Property::sometimes("a backup owns after all reports", [&](const State& s) {
       return some_stack(rules, [&](Stack i) { return i != 1 && owner(s, i) && s.stacks[i].waiting == 0; });
     }));
   all.push_back(Property::sometimes("the cluster comes to rest with a connection", [this](const State& s) {
     return at_rest(s) && s.clients[0].end == ClientEnd::established;
   }));
-  if (rules.primary_down) {
+  if (rules.liveness)
+    for (auto& each : liveness(rules, all_classes(fairness_names().size()))) all.push_back(std::move(each));
+  if (rules.owner != 1) {
     all.push_back(Property::sometimes("the primary owns again and routes an old connection",
                                       [&](const State& s) { return served_through(rules, s, true); }));
   }

@@ -130,7 +130,7 @@ void Cluster::on_new_conn(Stack i, Stack from, const Message& message) {
 // ages out (RTE-11) if nothing comes of it.
 void Cluster::on_term_conn(Stack i, Stack from, std::uint8_t c) {
   Entry& entry = at(i).crt[c];
-  if (entry.target != from || drops(Deviation::entry_kept_after_termconn)) return;
+  if (entry.target != from) return;
   if (!entry.fresh || drops(Deviation::end_at_once)) entry = {};
 }
 
@@ -154,6 +154,7 @@ bool Cluster::may_verify(Stack i, std::uint8_t c) const {
   if (drops(Deviation::no_ageing) || me.life != Life::up || !owns(i) || target == nobody) return false;
   if (me.crt[c].fresh) return false;
   if (target != i && !has(me.view, target)) return true;  // FLV-12
+  if (drops(Deviation::age_without_asking)) return true;
   if (at(target).endpoint[c].end != End::none) return false;
   const Channel& ahead = s_.bus[i][target];
   for (unsigned n = 0; n < ahead.size; ++n)
@@ -163,7 +164,7 @@ bool Cluster::may_verify(Stack i, std::uint8_t c) const {
 
 void Cluster::verify(Stack i, std::uint8_t c) {
   Entry& entry = at(i).crt[c];
-  if (entry.target == i || !has(at(i).view, entry.target)) {
+  if (entry.target == i || !has(at(i).view, entry.target) || drops(Deviation::age_without_asking)) {
     entry = {};
     return;
   }

@@ -37,7 +37,7 @@ enum class Deviation : std::uint8_t {
   lowest_rank_first,
   complete_at_first_end,
   half_open_not_reported,
-  advertise_while_claiming,
+  routes_while_claiming,
   routed_not_reported,
   failed_target_kept,
   end_of_listening_ignored,
@@ -46,10 +46,9 @@ enum class Deviation : std::uint8_t {
   distribute_before_entry,
   both_yield,
   none_yields,
-  claim_over_claimant,
   joiner_not_awaited,
   former_owner_keeps_tables,
-  entry_kept_after_termconn,
+  age_without_asking,
   report_only_listeners,
   connection_of_any_target,
   stale_end_accepted,
@@ -86,7 +85,8 @@ struct Rules {
   unsigned backlog = 3;  // a target with that many messages on their way to its owner ends no further connection
   std::uint8_t far_clients = 0;  // set of connections whose clients are there
   Budget budget;
-  bool primary_down = false;  // starts with the primary crashed and the highest backup as owner
+  Stack owner = 1;        // at the start; another than S1: the primary is down, and this one has taken over
+  bool liveness = false;  // small enough that fair cycles are looked for as well
   Deviations deviations;
 
   bool drops(Deviation deviation) const { return deviations[static_cast<std::size_t>(deviation)]; }

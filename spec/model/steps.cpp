@@ -278,11 +278,11 @@ class Steps {
 
 std::vector<State> TakeoverModel::initial_states() const {
   State state;
-  const Stack owner = rules_.primary_down ? 2 : 1;
+  const Stack owner = rules_.owner;
   Stacks all = 0;
   Stacks listeners = 0;
   for (Stack i = 1; i <= rules_.stacks; ++i) {
-    if (i == 1 && rules_.primary_down) continue;
+    if (i == 1 && owner != 1) continue;
     add(all, i);
     if (has(rules_.listeners, i)) add(listeners, i);
   }
@@ -296,11 +296,11 @@ std::vector<State> TakeoverModel::initial_states() const {
     stack.listening = has(listeners, i);
     stack.view = stack.listed = all & static_cast<Stacks>(~only(i));
     stack.primaries = has(all, 1) ? only(1) : Stacks{0};
-    stack.newest = stack.owning = epoch_of(rules_.primary_down ? 2 : 1, owner);
+    stack.newest = stack.owning = epoch_of(owner == 1 ? 1 : 2, owner);
     if (i == owner) stack.dpt = listeners;
   }
   state.reach = state.reach_far = only(owner);
-  if (rules_.primary_down) add(state.reach, 1), add(state.reach_far, 1);
+  if (owner != 1) add(state.reach, 1), add(state.reach_far, 1);
   state.left = rules_.budget;
   return {state};
 }

@@ -183,6 +183,11 @@ checker::Arrow TakeoverModel::arrow(const State& before, const Action& action) c
       return {name_of(action.b), name_of(action.a), fmt::format("SYN of {}", client)};
     case Kind::establish:
       return {name_of(action.a), client, "SYN-ACK"};
+    case Kind::claim_vacancy:
+      return {name_of(action.a), "", "claims the DVIPA"};
+    case Kind::take_back:
+      return {name_of(action.a), "",
+              "wants to take the DVIPA over from " + name_of(owner_of(before.stacks[action.a].owning))};
     case Kind::open:
     case Kind::close:
     case Kind::give_up:

@@ -1,0 +1,98 @@
+// The protocol holds in the configurations of CI; every decision that is dropped and every fault that is seeded is
+// seen.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "spec/checker/check.hpp"
+#include "spec/model/needed.hpp"
+#include "spec/model/takeover_model.hpp"
+
+namespace dvipa::model {
+namespace {
+
+checker::Result<TakeoverModel> run(std::string_view config) {
+  const TakeoverModel model(*find_configuration(config));
+  checker::Options options;
+  options.config = std::string(config);
+  options.threads = 2;
+  return checker::check(model, options);
+}
+
+std::string story(const checker::Result<TakeoverModel>& result, std::string_view config) {
+  const TakeoverModel model(*find_configuration(config));
+  std::string text;
+  for (const auto& property : result.properties)
+    text += property.name + ": " + checker::to_string(property.outcome) + "\n";
+  if (const auto* found = result.counterexample()) text += scenario_of(model, found->name, *found->trace);
+  return text;
+}
+
+struct Pinned {
+  const char* config;
+  std::uint64_t unique;
+};
+class Configuration : public testing::TestWithParam<Pinned> {};
+
+// covers: FLV-1..12 TKB-1..7 RTE-1..6 RTE-11 RTE-12 TGT-1..7 LST-1 LST-5 MOV-2 MOV-4 MOV-7
+TEST_P(Configuration, HoldsAndHasItsPinnedNumberOfStates) {
+  const auto result = run(GetParam().config);
+  EXPECT_EQ(result.verdict, checker::Verdict::holds) << story(result, GetParam().config);
+  EXPECT_EQ(result.counts.unique, GetParam().unique);
+}
+
+INSTANTIATE_TEST_SUITE_P(Model, Configuration,
+                         testing::Values(Pinned{"smoke", 782}, Pinned{"leftovers", 175}, Pinned{"failover", 654},
+                                         Pinned{"reuse", 4439}, Pinned{"listeners", 4841},
+                                         Pinned{"double-failure", 12916}, Pinned{"takeback", 26994},
+                                         Pinned{"departure", 29717}, Pinned{"backups", 27142}, Pinned{"moves", 259421},
+                                         Pinned{"partition", 293223}, Pinned{"paused", 503797},
+                                         Pinned{"paused-reuse", 65017}, Pinned{"standard", 984358}),
+                         [](const auto& each) {
+                           std::string name = each.param.config;
+                           for (char& c : name)
+                             if (c == '-') c = '_';
+                           return name;
+                         });
+
+TEST(DecisionsNeeded, AreAsTheDocumentSays) {
+  std::ifstream file(std::string(DVIPA_SOURCE_DIR) + "/docs/decisions-needed.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), needed_table(2)) << "dvipa check --table > docs/decisions-needed.md";
+}
+
+TEST(Deviations, AreAllSeenButTheTwoThatAreOnlyPrecautions) {
+  unsigned mutants = 0;
+  for (const DeviationText& each : deviations()) {
+    mutants += each.is_decision ? 0 : 1;
+    ASSERT_TRUE(each.config.empty() || find_configuration(each.config)) << each.name;
+    EXPECT_TRUE(!each.config.empty() || each.is_decision) << each.name << " is seen nowhere";
+  }
+  EXPECT_GE(mutants, 15U);
+}
+
+// A state is its bytes: whatever random walks meet is read back as it was written.
+TEST(TakeoverState, IsReadBackAsItWasWritten) {
+  for (const char* config : {"takeback", "partition", "paused-reuse", "moves", "deep"}) {
+    const TakeoverModel model(*find_configuration(config));
+    std::mt19937 random(7);
+    State state = model.initial_states().front();
+    for (unsigned step = 0; step < 3000; ++step) {
+      std::vector<State> next;
+      const auto keep = [&](const Action&, const State& each) { next.push_back(each); };
+      model.for_each_successor(state, checker::Visitor<State, Action>(keep));
+      state = next.empty() ? model.initial_states().front() : next[random() % next.size()];
+      checker::Bytes once;
+      checker::Bytes twice;
+      model.encode(state, once);
+      model.encode(model.decode(once), twice);
+      ASSERT_EQ(once, twice) << config << " step " << step;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dvipa::model
