@@ -10,8 +10,9 @@ int main(int argc, char** argv) {
   const std::vector<Verb> verbs = {
       {"run", "run one live stack of a cluster on this host", run_run},
       {"profile", "check the definitions of a host, and show how they are understood", run_profile},
-      {"keygen", "make the key that the members of a cluster share", run_keygen},
       {"check", "prove the protocol in a bounded configuration, or show how it fails", run_check},
+      {"conform", "judge the failover of an implementation on live hosts under load", run_conform},
+      {"keygen", "make the key that the members of a cluster share", run_keygen},
       {"lab", "make hosts on this machine to try a cluster in, and remove them", run_lab},
       {"requirements", "list what must hold, and where it comes from", run_requirements},
   };

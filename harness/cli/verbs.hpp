@@ -5,8 +5,9 @@
 
 namespace dvipa::cli {
 
-int run_keygen(std::span<const std::string> words);
 int run_check(std::span<const std::string> words);
+int run_conform(std::span<const std::string> words);
+int run_keygen(std::span<const std::string> words);
 int run_lab(std::span<const std::string> words);
 int run_profile(std::span<const std::string> words);
 int run_requirements(std::span<const std::string> words);
