@@ -84,9 +84,10 @@ static void take_over(const OwnerReleased&, OwnerFacts& facts, OwnerOrders& orde
   orders = {OwnerOrder::end_rebuild, OwnerOrder::announce, OwnerOrder::advertise, OwnerOrder::release_held};
 }
 
-// TKB-3, and TKB-4: what still comes here is sent on to the claimant.
+// TKB-3: all are told, for the claimant may fail before it tells them. TKB-4: what still comes here is sent on to it.
 static void release(const TakeOverAsked&, OwnerFacts& facts, OwnerOrders& orders) {
-  orders = {OwnerOrder::withdraw, OwnerOrder::send_released, OwnerOrder::purge_tables, OwnerOrder::release_held};
+  orders = {OwnerOrder::withdraw, OwnerOrder::send_released, OwnerOrder::purge_tables, OwnerOrder::release_held,
+            OwnerOrder::announce};
   facts.owner = facts.claimant;
   facts.claimant = nobody;
 }

@@ -50,8 +50,7 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
     facts.owner = from;  // the present owner of a DVIPA that another is taking over, heard of late
     return;
   }
-  if (facts.owner && facts.owner != from)
-    dvipa.deposed[facts.owner] = ageing_tick_ + settings_.frame_life_ms / settings_.ageing_ms;
+  if (facts.owner != from) depose(dvipa, facts.owner);
   facts.owner = from;
   if (facts.claimant == from || (facts.claimant && entry.epoch > facts.claim)) facts.claimant = nobody;
   if (dvipa.own && dvipa.own->part != Part::none) dvipa.kept = entry.definition.distribution;  // LST-3
@@ -79,6 +78,7 @@ void Stack::note_claimant(const Address& address, Dvipa& dvipa, StackId from, co
 void Stack::note_gone(const Address& address, Dvipa& dvipa, StackId gone) {
   auto& facts = dvipa.owner.facts;
   if (facts.owner == gone) {
+    depose(dvipa, gone);
     facts.owner = nobody;
     owner_event(address, dvipa, roles::OwnerLost{});
   }
@@ -90,6 +90,12 @@ void Stack::note_gone(const Address& address, Dvipa& dvipa, StackId gone) {
     dvipa.report_to = nobody;
     target_event(address, dvipa, roles::OwnerGone{}, {});
   }
+}
+
+// TGT-6: frames that it sent as the owner may still be under way.
+void Stack::depose(Dvipa& dvipa, StackId former_owner) {
+  if (members_.contains(former_owner))
+    dvipa.deposed[former_owner] = ageing_tick_ + settings_.frame_life_ms / settings_.ageing_ms;
 }
 
 void Stack::hear(StackId from, const Leaving&) {

@@ -155,18 +155,14 @@ void Stack::hear(StackId from, const SrvStat& srvstat) {
     set_listener(srvstat.dvipa, *dvipa, from, srvstat.port, srvstat.listening);
 }
 
-// RTE-6, TKB-1. What the target itself says wins over what a former owner says of it.
-void Stack::hear(StackId from, const NewConn& newconn) {
+// RTE-6, TKB-1. The first who says that it holds a connection is believed for as long as it lives: a later claim on the
+// same 4-tuple is of a connection that has ended since.
+void Stack::hear(StackId, const NewConn& newconn) {
   Dvipa* dvipa = reported_dvipa(newconn.dvipa, newconn.epoch);
   if (dvipa == nullptr || !in_view(newconn.target)) return;
-  for (const Remote& remote : newconn.remotes) {
-    tables::Route* known = dvipa->routes.find(remote);
-    if (known == nullptr) {
+  for (const Remote& remote : newconn.remotes)
+    if (dvipa->routes.find(remote) == nullptr)
       dvipa->routes.insert(remote, {.target = newconn.target, .used_at = ageing_round_});
-    } else if (from == newconn.target) {
-      known->target = from;
-    }
-  }
 }
 
 // RTE-6. A connection that was opened again since is not the one that ended.

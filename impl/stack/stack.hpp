@@ -166,6 +166,7 @@ class Stack {
   void note_owner(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry);
   void note_claimant(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry);
   void note_gone(const Address& address, Dvipa& dvipa, StackId gone);
+  void depose(Dvipa& dvipa, StackId former_owner);
   void evaluate_all();
   void evaluate(const Address& address, Dvipa& dvipa);
   int rank_key(const Address& address, StackId stack) const;
