@@ -53,6 +53,10 @@ function(dvipa_test name)
     set(TEST_TIMEOUT 120)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "${TEST_LABELS}")
+  # Live tests have bounds in time: they get the machine for themselves.
+  if("live" IN_LIST TEST_LABELS)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  endif()
 endfunction()
 
 # dvipa_bench(NAME SOURCES ... [LIBS ...]): a Google Benchmark executable bench_NAME; built, never run by ctest.
