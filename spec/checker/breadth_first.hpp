@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "spec/checker/checkpoint.hpp"
@@ -34,7 +35,8 @@ class BreadthFirst {
         progress_(options),
         crew_(std::max(1U, options.threads)),
         pieces_(kPiecesMax),
-        scratch_(crew_.size()) {}
+        scratch_(crew_.size()),
+        due_(crew_.size()) {}
 
   // Explores until the end, or until a limit, an interrupt or a violation stops it.
   End run() {
@@ -81,9 +83,16 @@ class BreadthFirst {
   }
 
  private:
-  // A round is small enough that its letters stay in the cache: 8,192 states.
+  // A round of states whose steps take nanoseconds is large, so that its letters are dense when they are sorted; one of
+  // states that take microseconds to expand is not, so that it ends soon.
   static constexpr std::size_t kPiecesMax = 16;
-  static constexpr std::uint32_t kPieceStates = 512;
+  static constexpr std::uint32_t kPieceStates = PackedState<State> ? 2048 : 512;
+
+  // A letter that waits to be taken in.
+  struct Due {
+    std::uint64_t hash;
+    const Letter* letter;
+  };
 
   struct Piece {
     unsigned shard = 0;
@@ -187,8 +196,10 @@ class BreadthFirst {
     if (!memory_suffices(count)) return stop(End::memory_limit);
     std::atomic<bool> no_memory{false};
     std::atomic<bool> unseen{false};
-    crew_.run(kShards, [&](std::size_t shard, unsigned) {
-      if (look_only ? !knows_all(shard, count) : !take_in(shard, count)) (look_only ? unseen : no_memory) = true;
+    crew_.run(kShards, [&](std::size_t shard, unsigned worker) {
+      auto& due = due_[worker];
+      if (look_only ? !knows_all(shard, count, due) : !take_in(shard, count, due))
+        (look_only ? unseen : no_memory) = true;
     });
     if (no_memory) return stop(End::memory_limit);
     if (unseen) return stop(End::depth_limit);
@@ -205,9 +216,10 @@ class BreadthFirst {
     piece.generated = 0;
     piece.done = false;
     for (auto& outbox : piece.out) outbox.clear();
-    if (progress_.interrupted()) return;
     Bytes bytes;
+    if (progress_.interrupted()) return;
     for (std::uint32_t i = piece.begin; i < piece.end; ++i) {
+      if (i % 64 == 0 && progress_.interrupted()) return;
       const State state = codec_.decode(shards_[piece.shard].read(i, bytes));
       expand_state(state, ref_of(piece.shard, i), piece, scratch);
     }
@@ -236,32 +248,54 @@ class BreadthFirst {
     if (steps == 0) book_.look_at_end(state, at, piece.findings);
   }
 
-  // Adds what was posted to a shard, in the order of the pieces. Slots and records are fetched ahead: every look-up
-  // would otherwise wait for the memory twice.
-  bool take_in(std::size_t shard_number, std::size_t count) {
+  // What was posted to a shard: in the order of the pieces, or, when it is much, sorted by the upper bits of the hash
+  // and only then by the pieces. The table is ordered by the same bits and the records of former rounds are, too, so
+  // that neighbours in time become neighbours in memory. Letters with the same key keep their order.
+  void collect(std::size_t shard_number, std::size_t count, std::vector<Due>& due) const {
+    constexpr unsigned kBinBits = 12;
+    constexpr std::size_t kSortFrom = std::size_t{1} << kBinBits;
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < count; ++i) total += pieces_[i].out[shard_number].letters();
+    due.resize(total);
+    std::size_t next = 0;
+    const auto each = [&](auto&& use) {
+      for (std::size_t i = 0; i < count; ++i) pieces_[i].out[shard_number].for_each(use);
+    };
+    if (total < kSortFrom) {
+      each([&](const Letter& letter) { due[next++] = {letter.hash, &letter}; });
+      return;
+    }
+    std::array<std::uint32_t, std::size_t{1} << kBinBits> place{};
+    each([&](const Letter& letter) { ++place[letter.hash >> (64 - kBinBits)]; });
+    for (std::uint32_t& bin : place) next += std::exchange(bin, static_cast<std::uint32_t>(next));
+    each([&](const Letter& letter) { due[place[letter.hash >> (64 - kBinBits)]++] = {letter.hash, &letter}; });
+  }
+
+  // Adds what was posted to a shard. Slots, letters and records are fetched ahead: every look-up would otherwise wait
+  // for the memory three times.
+  bool take_in(std::size_t shard_number, std::size_t count, std::vector<Due>& due) {
     constexpr std::size_t kSlotsAhead = 24;
     constexpr std::size_t kRecordsAhead = 10;
     auto& shard = shards_[shard_number];
-    auto& letters = letters_[shard_number];
-    letters.clear();
-    for (std::size_t i = 0; i < count; ++i) pieces_[i].out[shard_number].list(letters);
-    const std::size_t total = letters.size();
-    for (std::size_t i = 0; i < std::min(total, kSlotsAhead); ++i) shard.prefetch_slot(letters[i]->hash);
+    collect(shard_number, count, due);
+    const std::size_t total = due.size();
+    for (std::size_t i = 0; i < std::min(total, kSlotsAhead); ++i) shard.prefetch_slot(due[i].hash);
     for (std::size_t i = 0; i < total; ++i) {
-      if (i + kSlotsAhead < total) shard.prefetch_slot(letters[i + kSlotsAhead]->hash);
-      if (i + kRecordsAhead < total) shard.prefetch_record(letters[i + kRecordsAhead]->hash);
-      const Letter& letter = *letters[i];
-      if (shard.find_or_add(letter.key(), letter.hash, letter.parent) == Added::no_memory) return false;
+      if (i + kSlotsAhead < total) {
+        shard.prefetch_slot(due[i + kSlotsAhead].hash);
+        __builtin_prefetch(due[i + kSlotsAhead].letter);
+      }
+      if (i + kRecordsAhead < total) shard.prefetch_record(due[i + kRecordsAhead].hash);
+      const Letter& letter = *due[i].letter;
+      if (shard.find_or_add(letter.key(), due[i].hash, letter.parent) == Added::no_memory) return false;
     }
     return true;
   }
 
-  bool knows_all(std::size_t shard_number, std::size_t count) {
-    auto& letters = letters_[shard_number];
-    letters.clear();
-    for (std::size_t i = 0; i < count; ++i) pieces_[i].out[shard_number].list(letters);
-    return std::all_of(letters.begin(), letters.end(), [&](const Letter* letter) {
-      return shards_[shard_number].find(letter->key(), letter->hash) != kAbsent;
+  bool knows_all(std::size_t shard_number, std::size_t count, std::vector<Due>& due) const {
+    collect(shard_number, count, due);
+    return std::all_of(due.begin(), due.end(), [&](const Due& one) {
+      return shards_[shard_number].find(one.letter->key(), one.hash) != kAbsent;
     });
   }
 
@@ -285,6 +319,7 @@ class BreadthFirst {
     for (const auto& shard : shards_) bytes += shard.memory_bytes();
     for (const auto& piece : pieces_)
       for (const auto& outbox : piece.out) bytes += outbox.memory_bytes();
+    for (const auto& due : due_) bytes += due.capacity() * sizeof(Due);
     return bytes;
   }
   std::uint64_t unique() const {
@@ -312,9 +347,9 @@ class BreadthFirst {
   Crew crew_;
   std::array<Shard<Records>, kShards> shards_;
   std::array<std::uint32_t, kShards> level_begin_{};  // of what is not yet expanded
-  std::array<std::vector<const Letter*>, kShards> letters_;
   std::vector<Piece> pieces_;
-  std::vector<Bytes> scratch_;
+  std::vector<Bytes> scratch_;         // of each worker
+  std::vector<std::vector<Due>> due_;  // of each worker
   std::vector<std::string> notes_;
   std::uint64_t generated_ = 0;
   std::uint64_t generated_before_level_ = 0;

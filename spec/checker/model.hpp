@@ -31,7 +31,8 @@ class Visitor {
  public:
   template <class Visit>
   requires(!std::same_as<std::remove_cvref_t<Visit>, Visitor> && std::invocable<Visit&, const Action&, const State&>)
-      // NOLINTNEXTLINE(google-explicit-constructor): a lambda is passed where a Visitor is expected.
+      // Implicit, for a lambda is passed where a Visitor is expected; copies are excluded by the constraint.
+      // NOLINTNEXTLINE(bugprone-forwarding-reference-overload)
       Visitor(Visit&& visit)
       : target_(const_cast<void*>(static_cast<const void*>(&visit))), call_(&call<std::remove_reference_t<Visit>>) {}
   void operator()(const Action& action, const State& next) const { call_(target_, action, next); }

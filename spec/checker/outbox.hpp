@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <vector>
 
 #include "spec/checker/model.hpp"
 #include "spec/checker/shard.hpp"
@@ -33,12 +32,14 @@ class Outbox {
     used_ += extent(size);
     ++letters_;
   }
-  // Appends pointers to all letters, in the order in which they were posted; good until the next post or clear.
-  void list(std::vector<const Letter*>& all) const {
+  // Calls use(letter) for all letters in the order in which they were posted; they stay where they are until the next
+  // post or clear.
+  template <class Use>
+  void for_each(Use&& use) const {
     std::size_t at = 0;
     for (std::size_t i = 0; i < letters_; ++i) {
       const auto* letter = reinterpret_cast<const Letter*>(bytes_.get() + at);
-      all.push_back(letter);
+      use(*letter);
       at += extent(kSize == 0 ? letter->size : kSize);
     }
   }

@@ -9,7 +9,7 @@
 chan channel[N] = [N] of { byte };
 byte awake[N]; /* 0 not yet decided, 1 candidate, 2 relay */
 byte leader;
-hidden byte got;
+byte got; /* 0 between steps */
 
 #define NODE(i) \
   :: d_step { awake[i] == 0 -> awake[i] = 1; channel[NEXT(i)]!NAME(i) } \
@@ -18,7 +18,8 @@ hidden byte got;
        if \
        :: awake[i] == 1 && got == NAME(i) -> leader = got \
        :: else -> if :: awake[i] == 2 || got > NAME(i) -> channel[NEXT(i)]!got :: else fi \
-       fi }
+       fi; \
+       got = 0 }
 
 active proctype ring() {
 end:
