@@ -91,8 +91,11 @@ lab::Result<bool> Trial::finish() {
   auto sightings = read_sightings(context_.folder + "/client.pcapng", context_.cluster.lab().hosts());
   if (!sightings) return tl::unexpected(sightings.error());
   sightings_ = std::move(*sightings);
-  context_.result.notes.push_back(fmt::format("the load's own longest pause was {:.1f} ms",
-                                              static_cast<double>(account_.longest_pause_ns) / ms_ns));
+  std::int64_t longest_ns = 0;
+  for (const load::Pause& pause : account_.pauses) longest_ns = std::max(longest_ns, pause.to_ns - pause.from_ns);
+  context_.result.notes.push_back(
+      fmt::format("the load itself was kept from running {} times, {:.1f} ms at the longest", account_.pauses.size(),
+                  static_cast<double>(longest_ns) / ms_ns));
   return true;
 }
 
@@ -131,10 +134,17 @@ std::vector<load::Probe> Trial::probes_of_living(std::size_t dvipa, const std::s
   return probes;
 }
 
-double Trial::forwarding_gap_ms(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
-                                const std::set<std::string>& dead) const {
+PathGap Trial::forwarding_gap(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
+                              const std::set<std::string>& dead) const {
   const auto gap = load::widest_gap(probes_of_living(dvipa, dead), from_ns, to_ns);
-  return gap ? static_cast<double>(gap->length_ns()) / ms_ns : 0;
+  if (!gap) return {};
+  return {static_cast<double>(gap->length_ns()) / ms_ns,
+          static_cast<double>(load::paused_ns(*gap, account_.pauses)) / ms_ns};
+}
+
+Verdict PathGap::verdict(double limit_ms) const {
+  if (ms <= limit_ms) return Verdict::passed;
+  return ms - paused_ms > limit_ms ? Verdict::failed : Verdict::not_judged;
 }
 
 double Trial::longest_hold_ms(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,

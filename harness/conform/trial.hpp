@@ -19,6 +19,14 @@ void add_check(ScenarioResult& result, std::vector<std::string> requirements, st
                std::string evidence);
 void add_not_judged(ScenarioResult& result, std::vector<std::string> requirements, std::string what, std::string why);
 
+// How long no probe got through; 0 when none was lost.
+struct PathGap {
+  double ms = 0;
+  double paused_ms = 0;  // of it, the load itself did not run
+  // A gap that a pause of the whole machine may have made is no verdict about the path.
+  Verdict verdict(double limit_ms) const;
+};
+
 class Trial {
  public:
   explicit Trial(Context& context);
@@ -44,9 +52,9 @@ class Trial {
   const Sightings& sightings() const { return sightings_; }
   std::int64_t to_realtime(std::int64_t monotonic_ns) const { return monotonic_ns + realtime_minus_monotonic_ns_; }
 
-  // In ms, around a fault, among connections whose target is not in `dead`. The gap is 0 when no probe was lost.
-  double forwarding_gap_ms(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
-                           const std::set<std::string>& dead) const;
+  // Around a fault, among connections whose target is not in `dead`.
+  PathGap forwarding_gap(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
+                         const std::set<std::string>& dead) const;
   double longest_hold_ms(std::size_t dvipa, std::int64_t from_ns, std::int64_t to_ns,
                          const std::set<std::string>& dead) const;
   // The longest wait of each steady connection in the window that began last before `from_ns`.

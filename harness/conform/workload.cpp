@@ -1,6 +1,7 @@
 // Accounts come back through memory files, progress through a socket.
 #include "harness/conform/workload.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -59,8 +60,17 @@ lab::Result<Server> Server::start(lab::Lab& lab, const std::string& host, Port p
   options.name = host;
   options.port = port;
   options.account_fd = server.account_.get();
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return lab::failure("pipe", errno);
+  const lab::FileDescriptor ready(ends[0]);
+  lab::FileDescriptor theirs(ends[1]);
+  options.ready_fd = theirs.get();
   auto process = lab.start(host, [&options] { return load::serve(options); });
   if (!process) return tl::unexpected(process.error());
+  theirs.reset();
+  char mark = 0;
+  if (::read(ready.get(), &mark, 1) != 1)
+    return tl::unexpected(lab::Failure{"the application of " + host + " could not listen", "see its message"});
   server.process_ = std::move(*process);
   return server;
 }

@@ -18,6 +18,7 @@ namespace dvipa::conform {
 // An application on a host, named as the host is.
 class Server {
  public:
+  // It listens when this returns.
   static lab::Result<Server> start(lab::Lab& lab, const std::string& host, Port port);
 
   struct Accepted {

@@ -73,16 +73,19 @@ std::vector<std::uint8_t> to_bytes(const Account& account) {
   json probes = json::array();
   for (const auto& of_target : account.probes) {
     json list = json::array();
-    for (const Probe& probe : of_target) list.push_back({probe.sent_ns, probe.wait_ns, probe.connection});
+    for (const Probe& probe : of_target)
+      list.push_back({probe.sent_ns, probe.wait_ns, probe.sent_again, probe.connection});
     probes.push_back(std::move(list));
   }
   json windows = json::array();
   for (const Window& window : account.windows) windows.push_back(json_of(window));
+  json pauses = json::array();
+  for (const Pause& pause : account.pauses) pauses.push_back({pause.from_ns, pause.to_ns});
   return json::to_cbor({{"connections", std::move(connections)},
                         {"probes", std::move(probes)},
                         {"probe_servers", account.probe_servers},
                         {"windows", std::move(windows)},
-                        {"longest_pause_ns", account.longest_pause_ns}});
+                        {"pauses", std::move(pauses)}});
 }
 
 std::optional<Account> account_from(const std::vector<std::uint8_t>& bytes) {
@@ -92,11 +95,11 @@ std::optional<Account> account_from(const std::vector<std::uint8_t>& bytes) {
     for (const json& each : from.at("connections")) account.connections.push_back(connection_from(each));
     for (const json& of_target : from.at("probes")) {
       auto& list = account.probes.emplace_back();
-      for (const json& probe : of_target) list.push_back({probe.at(0), probe.at(1), probe.at(2)});
+      for (const json& probe : of_target) list.push_back({probe.at(0), probe.at(1), probe.at(2), probe.at(3)});
     }
     account.probe_servers = from.at("probe_servers").get<std::vector<std::string>>();
     for (const json& window : from.at("windows")) account.windows.push_back(window_from(window));
-    account.longest_pause_ns = from.at("longest_pause_ns");
+    for (const json& pause : from.at("pauses")) account.pauses.push_back({pause.at(0), pause.at(1)});
   } catch (const json::exception&) {
     return std::nullopt;
   }

@@ -49,6 +49,7 @@ struct ConnectionAccount {
 struct Probe {
   std::int64_t sent_ns = 0;
   std::int64_t wait_ns = -1;     // until its answer; -1: none
+  bool sent_again = false;       // TCP had to retransmit it
   std::uint32_t connection = 0;  // index in Account::probe_servers
 };
 
@@ -65,14 +66,20 @@ struct Window {
   std::vector<Wait> waits;
 };
 
+// The load itself did not run: what it missed then says nothing of the path.
+struct Pause {
+  std::int64_t from_ns = 0;
+  std::int64_t to_ns = 0;
+};
+inline constexpr std::int64_t pause_ns_min = 2'000'000;  // shorter ones are not recorded
+
 // All times CLOCK_MONOTONIC.
 struct Account {
   std::vector<ConnectionAccount> connections;
   std::vector<std::vector<Probe>> probes;  // a target each, in the order of sending
   std::vector<std::string> probe_servers;  // of each probe connection, at its end
   std::vector<Window> windows;
-  std::int64_t longest_pause_ns =
-      0;  // of the load itself: the longest that its loop was late; what is shorter than this it cannot judge
+  std::vector<Pause> pauses;  // in the order of time
 };
 
 std::vector<std::uint8_t> to_bytes(const Account& account);

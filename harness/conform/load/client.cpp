@@ -27,6 +27,7 @@ namespace {
 
 constexpr unsigned opening_max = 200;  // at a time; more would only fill the queues of listeners
 constexpr std::int64_t ms_ns = 1'000'000;
+constexpr std::int64_t retransmission_ns_min = 100'000'000;  // TCP never retransmits sooner than after 200 ms
 constexpr std::int64_t churn_open_limit_ns = 20'000 * ms_ns;
 constexpr std::uint64_t tick_event = ~std::uint64_t{0};
 constexpr std::uint64_t control_event = tick_event - 1;
@@ -184,7 +185,7 @@ void Client::probe(std::int64_t now_ns) {
       Link* link = find(number);
       if (link == nullptr || link->state() != Link::State::open) continue;
       link->probe = account_.probes[target].size();
-      account_.probes[target].push_back({now_ns, -1, link->probe_connection});
+      account_.probes[target].push_back({now_ns, -1, false, link->probe_connection});
       link->request(1, now_ns);
       if (link->state() == Link::State::ended) retire(static_cast<std::uint32_t>(number));
       break;
@@ -223,7 +224,11 @@ void Client::after_answer(std::uint64_t number, Link& link, std::int64_t wait_ns
   if (link.state() != Link::State::open) return;
   if (account.use == Use::probe) {
     account_.probe_servers[link.probe_connection] = account.server;
-    if (account.exchanges > 1) account_.probes[account.target][link.probe].wait_ns = wait_ns;
+    if (account.exchanges > 1) {
+      Probe& probe = account_.probes[account.target][link.probe];
+      probe.wait_ns = wait_ns;
+      probe.sent_again = wait_ns > retransmission_ns_min && link.has_retransmitted();
+    }
     const bool avoided = std::ranges::find(options_.probe_avoids, account.server) != options_.probe_avoids.end();
     if (!avoided) idle_probes_[account.target].push_back(number);
     return;
@@ -300,8 +305,8 @@ void Client::check_limits(std::int64_t now_ns) {
 void Client::tick(std::int64_t now_ns) {
   std::uint64_t expirations = 0;
   if (::read(timer_, &expirations, sizeof expirations) != sizeof expirations) return;
-  if (last_tick_ns_ != 0 && phase_ == Phase::running)
-    account_.longest_pause_ns = std::max(account_.longest_pause_ns, now_ns - last_tick_ns_ - ms_ns);
+  if (last_tick_ns_ != 0 && now_ns - last_tick_ns_ - ms_ns >= pause_ns_min)
+    account_.pauses.push_back({last_tick_ns_, now_ns});
   last_tick_ns_ = now_ns;
   if (phase_ == Phase::running) probe(now_ns);
   calendar_.advance(now_ns / ms_ns, [&](std::uint64_t number) { exchange(number, now_ns); });

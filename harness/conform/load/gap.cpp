@@ -7,7 +7,7 @@
 namespace dvipa::load {
 namespace {
 
-bool got_through(const Probe& probe) { return probe.wait_ns >= 0 && probe.wait_ns <= prompt_ns_max; }
+bool got_through(const Probe& probe) { return probe.wait_ns >= 0 && !probe.sent_again; }
 
 }  // namespace
 
@@ -30,6 +30,13 @@ std::optional<Gap> widest_gap(const std::vector<Probe>& probes, std::int64_t fro
   }
   if (lost) consider({last_good_ns, probes.back().sent_ns, false});
   return widest;
+}
+
+std::int64_t paused_ns(const Gap& gap, const std::vector<Pause>& pauses) {
+  std::int64_t total = 0;
+  for (const Pause& pause : pauses)
+    total += std::max<std::int64_t>(0, std::min(gap.to_ns, pause.to_ns) - std::max(gap.from_ns, pause.from_ns));
+  return total;
 }
 
 std::int64_t longest_hold_ns(const std::vector<Probe>& probes, std::int64_t from_ns, std::int64_t to_ns) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <span>
+#include <utility>
 
 #include "harness/conform/load/socket_address.hpp"
 
@@ -140,6 +141,13 @@ void Link::answered(const Record& reply, std::int64_t now_ns, Progress& progress
   account_.longest_wait_ns = std::max(account_.longest_wait_ns, wait_ns);
   window_wait_ns_ = std::max(window_wait_ns_, wait_ns);
   progress.answered_after_ns = wait_ns;
+}
+
+bool Link::has_retransmitted() {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return true;
+  return std::exchange(retransmissions_, info.tcpi_total_retrans) != info.tcpi_total_retrans;
 }
 
 std::int64_t Link::take_longest_wait_ns() {

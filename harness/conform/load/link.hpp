@@ -41,6 +41,8 @@ class Link {
   std::int64_t answered_ns() const { return answered_ns_; }  // when the last reply came
   const ConnectionAccount& account() const { return account_; }
   bool lost() const { return state_ == State::ended && account_.outcome != Outcome::kept; }
+  // Whether TCP has sent something again since the last call.
+  bool has_retransmitted();
   // The longest wait since the last call.
   std::int64_t take_longest_wait_ns();
 
@@ -60,6 +62,7 @@ class Link {
   std::uint64_t sequence_ = 0;
   std::int64_t sent_ns_ = 0;  // 0: waits for nothing
   std::int64_t answered_ns_ = 0;
+  std::uint32_t retransmissions_ = 0;
   std::uint32_t expected_echo_ = 0;
   std::int64_t window_wait_ns_ = 0;
   ConnectionAccount account_;

@@ -215,6 +215,7 @@ int Server::run() {
   signals_ = open_signals();
   watch(signals_, EPOLLIN, EPOLL_CTL_ADD);
   if (!listen()) return 1;
+  if (options_.ready_fd >= 0 && ::write(options_.ready_fd, "!", 1) != 1) return 1;
   std::array<epoll_event, 256> events{};
   for (;;) {
     const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);

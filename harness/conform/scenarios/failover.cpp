@@ -70,12 +70,16 @@ void measure(Context& context, const Trial& trial, const Fault& fault, const Dea
   const std::int64_t to_ns = death.at_ns + around_fault_ns;
   for (std::size_t i = 0; i < dvipas.size(); ++i) {
     const bool moved = fault.moved == i;
-    const double gap = trial.forwarding_gap_ms(i, death.at_ns, to_ns, dead);
+    const PathGap gap = trial.forwarding_gap(i, death.at_ns, to_ns, dead);
     const double limit = moved ? fault.gap_ms_max : forwarding_gap_ms_max;
     const std::string which = fmt::format("forwarding gap of {} ({})", dvipas[i].label, moved ? "moved" : "not moved");
-    result.measures.push_back({which, "ms", {gap}, limit});
-    add_check(result, {"FLV-4"}, fmt::format("the path to {} is open again in time", dvipas[i].label), gap <= limit,
-              fmt::format("no probe got through for {:.1f} ms; limit {:.0f} ms", gap, limit));
+    result.measures.push_back({which, "ms", {gap.ms}, limit});
+    result.checks.push_back(
+        {{"FLV-4"},
+         fmt::format("the path to {} is open again in time", dvipas[i].label),
+         gap.verdict(limit),
+         fmt::format("no probe got through for {:.1f} ms (of which the machine stood still {:.1f}); limit {:.0f} ms",
+                     gap.ms, gap.paused_ms, limit)});
     result.measures.push_back({fmt::format("longest hold of {}", dvipas[i].label),
                                "ms",
                                {trial.longest_hold_ms(i, death.at_ns, to_ns, dead)},

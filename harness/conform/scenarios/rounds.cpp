@@ -21,7 +21,7 @@ struct Round {
 
 // One round: the owner is killed, the others settle, it comes back, all settle. Empty with a failed check when they do
 // not.
-std::optional<Round> play(Context& context, Trial& trial, unsigned number) {
+std::optional<Round> play(Context& context, Trial& trial, unsigned number, std::vector<Death>& deaths) {
   Cluster& cluster = context.cluster;
   Round round;
   round.dvipa = number % cluster.dvipas().size();
@@ -31,6 +31,7 @@ std::optional<Round> play(Context& context, Trial& trial, unsigned number) {
   trial.run_for(300ms, fmt::format("round {} of {}: SIGKILL of {}, which owns {}", number + 1, context.options.rounds,
                                    victim, dvipa.label));
   round.death = cluster.kill_stack(victim);
+  deaths.push_back(round.death);
   const auto missing = cluster.await_settled(settle_limit);
   round.successor = cluster.owner(dvipa);
   if (missing) {
@@ -50,20 +51,32 @@ std::optional<Round> play(Context& context, Trial& trial, unsigned number) {
 
 void measure(Context& context, const Trial& trial, const std::vector<Round>& rounds) {
   std::vector<double> gaps;
+  std::size_t undecided = 0;  // the machine stood still
   std::vector<double> waits;
   TakeoverMeasures times;
   for (const Round& round : rounds) {
     const std::set<std::string> dead = {round.death.host};
-    gaps.push_back(trial.forwarding_gap_ms(round.dvipa, round.death.at_ns, round.death.at_ns + around_fault_ns, dead));
+    const PathGap gap = trial.forwarding_gap(round.dvipa, round.death.at_ns, round.death.at_ns + around_fault_ns, dead);
+    if (gap.verdict(forwarding_gap_ms_max) == Verdict::not_judged) {
+      ++undecided;
+    } else {
+      gaps.push_back(gap.ms);
+    }
     for (const double wait : trial.application_gaps_ms(round.death.at_ns, dead)) waits.push_back(wait);
     times.add(takeover_times(context.cluster.events(), context.cluster.dvipas()[round.dvipa], round.death.host,
                              round.successor, trial.to_realtime(round.death.at_ns)));
   }
   const Percentiles percentiles = percentiles_of(gaps);
-  add_check(context.result, {"FLV-4"}, "the path is open again in time",
-            percentiles.p99 <= forwarding_gap_ms_max && !gaps.empty(),
-            fmt::format("gap p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms over {} failovers; limit of p99 {:.0f} ms",
-                        percentiles.p50, percentiles.p99, percentiles.max, gaps.size(), forwarding_gap_ms_max));
+  const std::string evidence = fmt::format(
+      "gap p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms over {} failovers, {} more in which the machine stood still; "
+      "limit of p99 {:.0f} ms",
+      percentiles.p50, percentiles.p99, percentiles.max, gaps.size(), undecided, forwarding_gap_ms_max);
+  if (gaps.size() <= undecided) {
+    add_not_judged(context.result, {"FLV-4"}, "the path is open again in time", evidence);
+  } else {
+    add_check(context.result, {"FLV-4"}, "the path is open again in time", percentiles.p99 <= forwarding_gap_ms_max,
+              evidence);
+  }
   context.result.measures.push_back({"forwarding gap of the moved DVIPA", "ms", gaps, forwarding_gap_ms_max});
   context.result.measures.push_back({"application gap", "ms", waits, {}});
   times.report(context.result);
@@ -80,10 +93,9 @@ lab::Result<void> failover_rounds(Context& context) {
   std::vector<Round> rounds;
   std::vector<Death> deaths;
   for (unsigned number = 0; number < context.options.rounds; ++number) {
-    const auto round = play(context, trial, number);
+    const auto round = play(context, trial, number, deaths);
     if (!round) break;
     rounds.push_back(*round);
-    deaths.push_back(round->death);
   }
   trial.run_for(1s, "after the last round");
   trial.recover(15s);

@@ -24,10 +24,10 @@ Account sample() {
   connection.outcome = Outcome::timed_out;
   connection.damages = {1, 2, 3, 4, 5, 6, 7};
   account.connections.push_back(connection);
-  account.probes = {{{10, -1, 3}, {11, 12, 4}}, {}};
+  account.probes = {{{10, -1, false, 3}, {11, 12, true, 4}}, {}};
   account.probe_servers = {"MVS1", ""};
   account.windows = {{1, 2, {{1, "MVS5", 77}}}};
-  account.longest_pause_ns = 9;
+  account.pauses = {{8, 9}};
   return account;
 }
 
@@ -39,6 +39,8 @@ TEST(Account, SurvivesItsWay) {
   EXPECT_EQ(got->connections[0].outcome, Outcome::timed_out);
   EXPECT_EQ(got->connections[0].damages, sample().connections[0].damages);
   EXPECT_EQ(got->probes[0][1].wait_ns, 12);
+  EXPECT_TRUE(got->probes[0][1].sent_again);
+  EXPECT_EQ(got->pauses[0].to_ns, 9);
   EXPECT_EQ(got->windows[0].waits[0].server, "MVS5");
 }
 

@@ -14,9 +14,12 @@ constexpr std::int64_t ms = 1'000'000;
 std::vector<Probe> probes(std::int64_t lost_from, std::int64_t lost_to, const std::set<std::int64_t>& late = {}) {
   std::vector<Probe> made;
   for (std::int64_t at = 0; at < 1000; ++at) {
-    Probe probe{at * ms, ms / 10, 0};
+    Probe probe{at * ms, ms / 10, false, 0};
     if (at >= lost_from && at < lost_to) probe.wait_ns = -1;
-    if (late.contains(at)) probe.wait_ns = 210 * ms;
+    if (late.contains(at)) {
+      probe.wait_ns = 210 * ms;
+      probe.sent_again = true;
+    }
     made.push_back(probe);
   }
   return made;
@@ -42,6 +45,19 @@ TEST(Gap, CountsAnAnswerToARetransmissionAsLost) {
   const auto gap = widest_gap(probes(0, 0, {500, 501, 502}), 490 * ms, 600 * ms);
   ASSERT_TRUE(gap);
   EXPECT_EQ(gap->length_ns(), 4 * ms);
+}
+
+TEST(Gap, IsNoneWhenAnAnswerWasLateButNothingWasSentAgain) {
+  auto all = probes(0, 0);
+  for (std::size_t at = 500; at < 600; ++at) all[at].wait_ns = 300 * ms;
+  EXPECT_FALSE(widest_gap(all, 0, 1000 * ms));
+}
+
+TEST(Gap, TellsHowMuchOfItTheLoadItselfDidNotRun) {
+  const Gap gap{100 * ms, 200 * ms, true};
+  EXPECT_EQ(paused_ns(gap, {}), 0);
+  EXPECT_EQ(paused_ns(gap, {{50 * ms, 110 * ms}, {120 * ms, 130 * ms}, {190 * ms, 300 * ms}, {400 * ms, 500 * ms}}),
+            30 * ms);
 }
 
 TEST(Gap, ElsewhereIsNotAroundTheFault) { EXPECT_FALSE(widest_gap(probes(100, 200), 500 * ms, 600 * ms)); }
