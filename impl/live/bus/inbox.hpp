@@ -15,7 +15,7 @@ class Inbox {
   std::span<std::uint8_t> room() {
     if (begin_ == end_) begin_ = end_ = 0;
     const std::size_t wanted = std::max(room_bytes_min, end_ - begin_);
-    if (storage_.size() - end_ < wanted && begin_ >= end_ - begin_) {
+    if (storage_.size() - end_ < wanted && begin_ > 0 && begin_ >= end_ - begin_) {
       std::memmove(storage_.data(), storage_.data() + begin_, end_ - begin_);
       end_ -= begin_;
       begin_ = 0;

@@ -67,6 +67,12 @@ std::size_t Recorder::count(const std::string& event) const {
   return static_cast<std::size_t>(std::count(events.begin(), events.end(), event));
 }
 
+std::vector<std::string> Recorder::about_members() const {
+  std::vector<std::string> told = events;
+  std::erase(told, "paused");
+  return told;
+}
+
 Group::Group(unsigned members, Heartbeat heartbeat) : cluster(loopback_cluster(members, heartbeat)) {}
 
 Group::~Group() {

@@ -30,6 +30,8 @@ class Recorder : public BusEvents {
   bool is_up(std::uint8_t member) const { return up.contains(member); }
   bool saw(const std::string& event) const { return count(event) > 0; }
   std::size_t count(const std::string& event) const;
+  // The events without pauses: on a busy machine there may be one at any time.
+  std::vector<std::string> about_members() const;
 
   std::vector<std::string> events;
   std::map<std::uint8_t, Incarnation> up;

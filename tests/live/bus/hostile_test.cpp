@@ -30,7 +30,7 @@ class Hostile : public ::testing::Test {
   bool counted(const std::uint64_t& counter, std::uint64_t value = 1) {
     return group_.run_until([&] { return counter == value; });
   }
-  bool no_effect() { return group_.recorder(2).events.size() == 1; }
+  bool no_effect() { return group_.recorder(2).about_members().size() == 1; }
 
   Group group_{3};
 };
@@ -48,7 +48,7 @@ TEST_F(Hostile, AMemberWithAnotherKeyIsNotHeard) {
   group_.start(1, 1, &other_key);
   ASSERT_TRUE(group_.run_until([&] { return counters().handshakes_wrong_key >= 3; }));
   EXPECT_TRUE(no_effect());
-  EXPECT_TRUE(group_.recorder(1).events.empty());
+  EXPECT_TRUE(group_.recorder(1).about_members().empty());
   EXPECT_FALSE(group_.bus(2).send(StackId{1}, some_message));
 }
 
@@ -58,7 +58,7 @@ TEST_F(Hostile, AMemberOfAnotherGroupIsNotHeard) {
   group_.start(1, 1, &renamed);
   ASSERT_TRUE(group_.run_until([&] { return counters().handshakes_of_other_group >= 3; }));
   EXPECT_TRUE(no_effect());
-  EXPECT_TRUE(group_.recorder(1).events.empty());
+  EXPECT_TRUE(group_.recorder(1).about_members().empty());
 }
 
 TEST_F(Hostile, ARepeatedFrameEndsTheConnectionAndIsDeliveredOnce) {
@@ -106,12 +106,12 @@ TEST_F(Hostile, ARepeatedConversationProvesNothing) {
     conversation = peer.sent();
   }
   ASSERT_TRUE(group_.run_until([&] { return !group_.recorder(2).is_up(1); }));
-  const auto events = group_.recorder(2).events;
+  const auto events = group_.recorder(2).about_members();
   ScriptedPeer repeater(group_, 1, 2);
   ASSERT_TRUE(repeater.connect());
   repeater.send_raw(conversation);
   ASSERT_TRUE(counted(counters().handshakes_wrong_key));
-  EXPECT_EQ(group_.recorder(2).events, events);
+  EXPECT_EQ(group_.recorder(2).about_members(), events);
 }
 
 TEST_F(Hostile, AFrameThatClaimsToBeHugeIsRefusedAtItsLength) {

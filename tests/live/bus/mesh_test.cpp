@@ -32,7 +32,7 @@ TEST(Mesh, FormsInEveryOrderOfStart) {
         if (stack == other) continue;
         EXPECT_EQ(group.recorder(stack).up.at(other), 10U + other);
         EXPECT_EQ(group.recorder(stack).macs.at(other), mac_of(StackId{other}));
-        EXPECT_EQ(group.recorder(stack).events.size(), 3U) << "nobody goes up and down in between";
+        EXPECT_EQ(group.recorder(stack).about_members().size(), 3U) << "nobody goes up and down in between";
       }
   } while (std::next_permutation(order.begin(), order.end()));
 }
@@ -126,7 +126,8 @@ TEST(Mesh, DeliversWhatWasSentBeforeTheEnd) {
   ASSERT_TRUE(group.run_until([&] { return group.recorder(2).saw("down 1 left"); }));
   EXPECT_EQ(group.recorder(2).count("message 1 SrvStat"), 100U);
   EXPECT_TRUE(ascending(group.recorder(2).messages[1]));
-  EXPECT_EQ(group.recorder(2).events[group.recorder(2).events.size() - 2], "message 1 Leaving");
+  const std::vector<std::string> told = group.recorder(2).about_members();
+  EXPECT_EQ(told[told.size() - 2], "message 1 Leaving");
   ASSERT_TRUE(group.run_until([&] { return left; }));
 }
 
@@ -144,7 +145,7 @@ TEST(Mesh, KnowsARestartedMemberByItsNewIncarnation) {
     const std::string prefix = "up " + std::to_string(restarted) + " incarnation ";
     const std::vector<std::string> expected = {prefix + "100", "down " + std::to_string(restarted) + " closed",
                                                prefix + "101"};
-    EXPECT_EQ(group.recorder(other).events, expected);
+    EXPECT_EQ(group.recorder(other).about_members(), expected);
   }
 }
 
