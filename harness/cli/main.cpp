@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
       {"keygen", "make the key that the members of a cluster share", run_keygen},
       {"lab", "make hosts on this machine to try a cluster in, and remove them", run_lab},
       {"requirements", "list what must hold, and where it comes from", run_requirements},
+      {"serve", "answer checked records on a port, as the applications of a lab do", run_serve},
   };
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return dispatch(verbs, arguments);

@@ -12,5 +12,6 @@ int run_lab(std::span<const std::string> words);
 int run_profile(std::span<const std::string> words);
 int run_requirements(std::span<const std::string> words);
 int run_run(std::span<const std::string> words);
+int run_serve(std::span<const std::string> words);
 
 }  // namespace dvipa::cli

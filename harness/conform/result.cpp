@@ -24,4 +24,10 @@ bool SuiteResult::failed() const {
          !std::ranges::all_of(scenarios, judged);
 }
 
+bool SuiteResult::inconclusive() const {
+  const auto undisturbed_failure = [](const ScenarioResult& each) { return each.failed() && !each.disturbed(); };
+  return std::ranges::any_of(scenarios, &ScenarioResult::failed) &&
+         std::ranges::none_of(scenarios, undisturbed_failure);
+}
+
 }  // namespace dvipa::conform

@@ -43,6 +43,8 @@ struct Tally {
   std::uint64_t corrupted = 0;      // records corrupted, lost, duplicated or reordered in the stream
 };
 
+inline constexpr double standstill_ms_max = 250;
+
 struct ScenarioResult {
   std::string name;
   std::string description;
@@ -54,7 +56,11 @@ struct ScenarioResult {
   std::vector<std::string> incidents;              // what went wrong, one line each; the first few
   std::vector<std::string> notes;
   double seconds = 0;
+  double standstill_ms = 0;  // the longest time in which the load was kept from running: this host was too busy
   bool failed() const;
+  // A stack that is kept from running for longer than the group's detection time has failed as far as the others can
+  // know.
+  bool disturbed() const { return standstill_ms > standstill_ms_max; }
 };
 
 struct SuiteResult {
@@ -65,6 +71,8 @@ struct SuiteResult {
   std::map<std::string, std::string> environment;
   std::vector<ScenarioResult> scenarios;
   bool failed() const;
+  // It failed, but only where the host was too busy for a verdict: no verdict about the implementation.
+  bool inconclusive() const;
 };
 
 }  // namespace dvipa::conform

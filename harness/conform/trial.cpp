@@ -93,6 +93,7 @@ lab::Result<bool> Trial::finish() {
   sightings_ = std::move(*sightings);
   std::int64_t longest_ns = 0;
   for (const load::Pause& pause : account_.pauses) longest_ns = std::max(longest_ns, pause.to_ns - pause.from_ns);
+  context_.result.standstill_ms = static_cast<double>(longest_ns) / ms_ns;
   context_.result.notes.push_back(
       fmt::format("the load itself was kept from running {} times, {:.1f} ms at the longest", account_.pauses.size(),
                   static_cast<double>(longest_ns) / ms_ns));

@@ -44,6 +44,8 @@ Json json_of(const conform::ScenarioResult& scenario) {
                {"requirements", scenario.requirements},
                {"verdict", scenario.failed() ? "failed" : "passed"},
                {"seconds", scenario.seconds},
+               {"standstill_ms", scenario.standstill_ms},
+               {"disturbed", scenario.disturbed()},
                {"checks", std::move(checks)},
                {"measures", std::move(measures)}};
   if (scenario.tally) json["connections"] = json_of(*scenario.tally);

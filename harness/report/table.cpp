@@ -62,13 +62,20 @@ std::string table_of(const conform::SuiteResult& suite) {
   for (const conform::ScenarioResult& scenario : suite.scenarios) {
     text += fmt::format("{}: {} ({:.1f} s)\n", scenario.name, scenario.description, scenario.seconds);
     text += checks_of(scenario) + connections_of(scenario) + measures_of(scenario);
+    if (scenario.disturbed())
+      text += fmt::format("  this host stood still for {:.0f} ms: its failures say nothing of the implementation\n",
+                          scenario.standstill_ms);
     for (const std::string& incident : scenario.incidents) text += fmt::format("  ! {}\n", incident);
     for (const std::string& note : scenario.notes) text += fmt::format("  note: {}\n", note);
     text += "\n";
   }
   const auto failed = std::ranges::count_if(suite.scenarios, &conform::ScenarioResult::failed);
   text += fmt::format("suite {} of [{}], seed {}: {} ({} of {} scenarios failed)\n", suite.suite, suite.implementation,
-                      suite.seed, suite.failed() ? "FAILED" : "passed", failed, suite.scenarios.size());
+                      suite.seed,
+                      suite.inconclusive() ? "INCONCLUSIVE"
+                      : suite.failed()     ? "FAILED"
+                                           : "passed",
+                      failed, suite.scenarios.size());
   return text;
 }
 

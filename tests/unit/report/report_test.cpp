@@ -75,6 +75,19 @@ TEST(Verdicts, ASuiteInWhichNothingWasJudgedHasNotPassed) {
   EXPECT_TRUE(suite.failed());
 }
 
+TEST(Verdicts, AFailureOnAHostThatStoodStillIsInconclusive) {
+  auto suite = sample_suite();
+  EXPECT_FALSE(suite.inconclusive());
+  suite.scenarios[0].standstill_ms = conform::standstill_ms_max + 1;
+  EXPECT_TRUE(suite.failed());
+  EXPECT_TRUE(suite.inconclusive());
+  suite.scenarios.push_back(sample_suite().scenarios[0]);
+  EXPECT_FALSE(suite.inconclusive());  // the other failed on its own
+  suite.scenarios.pop_back();
+  suite.scenarios[0].checks[1].verdict = conform::Verdict::passed;
+  EXPECT_FALSE(suite.inconclusive());
+}
+
 TEST_F(ReportFolder, IsWrittenWhole) {
   const std::string folder = folder_ / "deep" / "er";
   ASSERT_TRUE(write_report(sample_suite(), folder));
