@@ -1,6 +1,7 @@
 // The transition table of ownership. Guards of one state and event exclude each other; a test shows it.
 #include "impl/roles/vip_owner.hpp"
 
+#include <algorithm>
 #include <boost/msm/back/state_machine.hpp>
 #include <boost/msm/front/state_machine_def.hpp>
 
@@ -23,9 +24,9 @@ static constexpr auto is_successor = [](const auto& event, const OwnerFacts& fac
   return event.successor == facts.self;
 };
 static bool is_primary(const OwnerPresent&, const OwnerFacts& facts) { return facts.part == Part::primary; }
-static constexpr auto is_claimed = [](const auto&, const OwnerFacts& facts) { return bool(facts.claimant); };
-static constexpr auto is_unclaimed = [](const auto&, const OwnerFacts& facts) { return !facts.claimant; };
-static bool is_newer(const ClaimedByOther& event, const OwnerFacts& facts) { return event.claim > facts.mine; }
+static bool is_newer(const ClaimedByOther& event, const OwnerFacts& facts) {
+  return event.claim > (facts.claimant ? std::max(facts.mine, facts.claim) : facts.mine);
+}
 static bool is_from_claimant(const TakeOverAsked& event, const OwnerFacts& facts) {
   return facts.claimant && event.claim == facts.claim;
 }
@@ -60,19 +61,16 @@ static constexpr auto complete_rebuild = [](const auto&, OwnerFacts&, OwnerOrder
   orders = {OwnerOrder::end_rebuild, OwnerOrder::release_held};
 };
 
-static constexpr auto report_to_claimant = [](const auto&, OwnerFacts&, OwnerOrders& orders) {
-  orders = {OwnerOrder::end_rebuild, OwnerOrder::report_routes, OwnerOrder::release_held};
-};
-
-static void note_claimant(const ClaimedByOther& event, OwnerFacts& facts, OwnerOrders&) {
+static void hand_over(const ClaimedByOther& event, OwnerFacts& facts, OwnerOrders& orders) {
   facts.claimant = event.claimant;
   facts.claim = event.claim;
-}
-
-static void hand_over(const ClaimedByOther& event, OwnerFacts& facts, OwnerOrders& orders) {
-  note_claimant(event, facts, orders);
   orders = {OwnerOrder::report_routes};
 }
+
+// The network may have learned the other's address since.
+static constexpr auto advertise_again = [](const auto&, OwnerFacts&, OwnerOrders& orders) {
+  orders = {OwnerOrder::advertise};
+};
 
 static constexpr auto ask_release = [](const auto&, OwnerFacts&, OwnerOrders& orders) {
   orders = {OwnerOrder::end_rebuild, OwnerOrder::ask_release};
@@ -86,8 +84,8 @@ static void take_over(const OwnerReleased&, OwnerFacts& facts, OwnerOrders& orde
 
 // TKB-3: all are told, for the claimant may fail before it tells them. TKB-4: what still comes here is sent on to it.
 static void release(const TakeOverAsked&, OwnerFacts& facts, OwnerOrders& orders) {
-  orders = {OwnerOrder::withdraw, OwnerOrder::send_released, OwnerOrder::purge_tables, OwnerOrder::release_held,
-            OwnerOrder::announce};
+  orders = {OwnerOrder::end_rebuild,  OwnerOrder::withdraw,     OwnerOrder::send_released,
+            OwnerOrder::purge_tables, OwnerOrder::release_held, OwnerOrder::announce};
   facts.owner = facts.claimant;
   facts.claimant = nobody;
 }
@@ -95,8 +93,8 @@ static void release(const TakeOverAsked&, OwnerFacts& facts, OwnerOrders& orders
 static void step_down(const Superseded& event, OwnerFacts& facts, OwnerOrders& orders) {
   facts.owner = event.owner;
   facts.claimant = nobody;
-  orders = {OwnerOrder::end_rebuild, OwnerOrder::withdraw, OwnerOrder::purge_tables, OwnerOrder::announce,
-            OwnerOrder::release_held};
+  orders = {OwnerOrder::surrender_routes, OwnerOrder::end_rebuild, OwnerOrder::withdraw,
+            OwnerOrder::purge_tables,     OwnerOrder::announce,    OwnerOrder::release_held};
 }
 
 static void give_up_claim(const Superseded& event, OwnerFacts& facts, OwnerOrders& orders) {
@@ -130,28 +128,31 @@ struct OwnerDef : MachineFront<OwnerDef, OwnerFacts, OwnerOrders> {
     Rule< "FLV-10",    TakingBack,  Superseded,      always,           give_up_claim,      Backup      >,
     Rule< "MOV-7",     TakingBack,  GroupLeft,       always,           leave_ownership,    Bystander   >,
 
-    Rule< "FLV-6",     Rebuilding,  ReportsComplete, is_unclaimed,     complete_rebuild,   Active      >,
-    Rule< "TKB-1",     Rebuilding,  ReportsComplete, is_claimed,       report_to_claimant, HandingOver >,
-    Rule< "FLV-6",     Rebuilding,  ReportLimit,     is_unclaimed,     complete_rebuild,   Active      >,
-    Rule< "FLV-6",     Rebuilding,  ReportLimit,     is_claimed,       report_to_claimant, HandingOver >,
-    Rule< "FLV-11",    Rebuilding,  MemberJoined,    always,           await_newcomer,       Rebuilding  >,
-    Rule< "TKB-1",     Rebuilding,  ClaimedByOther,  is_newer,         note_claimant,      Rebuilding  >,
-    Rule< "TKB-7",     Rebuilding,  ClaimantLost,    always,           claim_ownership,    Rebuilding  >,
+    Rule< "FLV-6",     Rebuilding,  ReportsComplete, always,           complete_rebuild,   Active      >,
+    Rule< "FLV-6",     Rebuilding,  ReportLimit,     always,           complete_rebuild,   Active      >,
+    Rule< "FLV-11",    Rebuilding,  MemberJoined,    always,           await_newcomer,     Rebuilding  >,
+    Rule< "TKB-1",     Rebuilding,  ClaimedByOther,  is_newer,         hand_over,          HandingOver >,
     Rule< "FLV-10",    Rebuilding,  Superseded,      always,           step_down,          Backup      >,
     Rule< "FLV-11",    Rebuilding,  RivalOwner,      always,           claim_ownership,    Rebuilding  >,
+    Rule< "FLV-11",    Rebuilding,  RivalGone,       always,           advertise_again,    Rebuilding  >,
     Rule< "MOV-7",     Rebuilding,  GroupLeft,       always,           leave_ownership,    Bystander   >,
 
-    Rule< "FLV-11",    Active,      MemberJoined,    always,           await_newcomer,       Rebuilding  >,
+    Rule< "FLV-11",    Active,      MemberJoined,    always,           await_newcomer,     Rebuilding  >,
     Rule< "TKB-1",     Active,      ClaimedByOther,  is_newer,         hand_over,          HandingOver >,
     Rule< "FLV-10",    Active,      Superseded,      always,           step_down,          Backup      >,
     Rule< "FLV-11",    Active,      RivalOwner,      always,           claim_ownership,    Rebuilding  >,
+    Rule< "FLV-11",    Active,      RivalGone,       always,           advertise_again,    Active      >,
     Rule< "MOV-7",     Active,      GroupLeft,       always,           leave_ownership,    Bystander   >,
 
     Rule< "TKB-3",     HandingOver, TakeOverAsked,   is_from_claimant, release,            Backup      >,
+    Rule< "FLV-6",     HandingOver, ReportsComplete, always,           complete_rebuild,   HandingOver >,
+    Rule< "FLV-6",     HandingOver, ReportLimit,     always,           complete_rebuild,   HandingOver >,
+    Rule< "FLV-11",    HandingOver, MemberJoined,    always,           await_newcomer,     HandingOver >,
     Rule< "TKB-1",     HandingOver, ClaimedByOther,  is_newer,         hand_over,          HandingOver >,
     Rule< "TKB-7",     HandingOver, ClaimantLost,    always,           claim_ownership,    Rebuilding  >,
     Rule< "FLV-10",    HandingOver, Superseded,      always,           step_down,          Backup      >,
     Rule< "FLV-11",    HandingOver, RivalOwner,      always,           claim_ownership,    Rebuilding  >,
+    Rule< "FLV-11",    HandingOver, RivalGone,       always,           advertise_again,    HandingOver >,
     Rule< "MOV-7",     HandingOver, GroupLeft,       always,           leave_ownership,    Bystander   >
   > {};
   // clang-format on
@@ -189,6 +190,7 @@ DVIPA_OWNER_EVENT(ReportsComplete)
 DVIPA_OWNER_EVENT(ReportLimit)
 DVIPA_OWNER_EVENT(Superseded)
 DVIPA_OWNER_EVENT(RivalOwner)
+DVIPA_OWNER_EVENT(RivalGone)
 DVIPA_OWNER_EVENT(MemberJoined)
 DVIPA_OWNER_EVENT(ClaimedByOther)
 DVIPA_OWNER_EVENT(ClaimantLost)

@@ -49,7 +49,8 @@ struct ReportLimit {};      // the time for that is over (FLV-6)
 struct Superseded {
   StackId owner;
 };                       // another stack owns it under a newer epoch, or ranks higher
-struct RivalOwner {};    // another stack owns it too, and ranks lower (FLV-11)
+struct RivalOwner {};    // another stack owns it too, under a newer epoch, and ranks lower (FLV-11)
+struct RivalGone {};     // another stack owned it too, and has given way
 struct MemberJoined {};  // a member joined whose report is not there yet
 struct ClaimedByOther {
   StackId claimant;
@@ -67,19 +68,20 @@ struct GroupLeft {};  // this stack is done with the group
 
 // What a transition asks of the stack, in this order.
 enum class OwnerOrder : std::uint8_t {
-  announce,         // send the VIPA list to everybody (LST-1, FLV-2)
-  advertise,        // to the network (RTE-2)
-  withdraw,         // no longer answer for the address
-  await_reports,    // from every other member; arm the limit (FLV-6)
-  await_newcomer,   // also from the member that joined
-  take_own_report,  // this stack's own listeners and connections (RTE-7)
-  clear_listeners,  // they will be reported again; connections are kept (F Fig 9 (210))
-  purge_tables,     // DPT and CRT of the DVIPA (TKB-3)
-  report_routes,    // all that is routed, to the claimant, with an end mark (TKB-1)
-  ask_release,      // TAKEOVER to the present owner
-  send_released,    // RELEASED to the claimant
-  end_rebuild,      // the limit is off; say how long it took
-  release_held,     // packets that were held are routed again
+  announce,          // send the VIPA list to everybody (LST-1, FLV-2)
+  advertise,         // to the network (RTE-2)
+  withdraw,          // no longer answer for the address
+  await_reports,     // from every other member; arm the limit (FLV-6)
+  await_newcomer,    // also from the member that joined
+  take_own_report,   // this stack's own listeners and connections (RTE-7)
+  clear_listeners,   // they will be reported again; connections are kept (F Fig 9 (210))
+  purge_tables,      // DPT and CRT of the DVIPA (TKB-3)
+  report_routes,     // all that is routed, to the claimant (TKB-1)
+  surrender_routes,  // all that is routed, to the other owner (FLV-11)
+  ask_release,       // TAKEOVER to the present owner
+  send_released,     // RELEASED to the claimant
+  end_rebuild,       // the limit is off; say how long it took
+  release_held,      // packets that were held are routed again
 };
 using OwnerOrders = boost::container::static_vector<OwnerOrder, 8>;
 

@@ -9,23 +9,33 @@ namespace dvipa {
 
 enum class Mutant : std::uint8_t {
   none,
-  skip_rebuild_barrier,     // rebuilding ends at once (FLV-5, FLV-6)
-  refuse_while_rebuilding,  // an unmatched packet is answered while rebuilding (FLV-5)
-  forget_connections,       // a target reports no connections (TGT-3, FLV-3)
-  forget_listeners,         // a target reports no listeners with its report (TGT-1)
-  ignore_listener_end,      // SRVSTAT(ended) is not sent (TGT-2)
-  ignore_term_conn,         // TERMCONN is not sent (TGT-4)
-  advertise_as_backup,      // a backup advertises too (RTE-2)
-  never_advertise,          // the successor does not advertise (RTE-2)
-  ignore_rank,              // the lowest stack takes over (FLV-1)
-  ignore_own_distribution,  // a backup uses the stored list although it has its own VIPADISTRIBUTE (LST-3)
-  keep_failed_target,       // its entries stay (FLV-12)
-  forget_route,             // a selected target gets no CRT entry (RTE-4)
-  no_route_to_self,         // the routing stack's own listeners are left out (RTE-7)
-  route_to_silent_port,     // a SYN goes to a candidate without a listener (RTE-5)
-  accept_old_epoch,         // messages of earlier epochs take effect (FLV-10)
-  keep_old_forwarder,       // frames of a failed owner are still taken (TGT-6)
-  leave_without_handover,   // a clean stop lets go at once (MOV-7)
+  skip_rebuild_barrier,       // rebuilding ends at once (FLV-5, FLV-6)
+  refuse_while_rebuilding,    // an unmatched packet is answered while rebuilding (FLV-5)
+  forget_connections,         // a target reports no connections (TGT-3, FLV-3)
+  forget_listeners,           // a target reports no listeners with its report (TGT-1)
+  ignore_listener_end,        // SRVSTAT(ended) is not sent (TGT-2)
+  ignore_term_conn,           // TERMCONN is not sent (TGT-4)
+  advertise_as_backup,        // a backup advertises too (RTE-2)
+  never_advertise,            // the successor does not advertise (RTE-2)
+  ignore_rank,                // the lowest stack takes over (FLV-1)
+  ignore_own_distribution,    // a backup uses the stored list although it has its own VIPADISTRIBUTE (LST-3)
+  keep_failed_target,         // its entries stay (FLV-12)
+  forget_route,               // a selected target gets no CRT entry (RTE-4)
+  no_route_to_self,           // the routing stack's own listeners are left out (RTE-7)
+  route_to_silent_port,       // a SYN goes to a candidate without a listener (RTE-5)
+  accept_old_epoch,           // messages of earlier epochs take effect (FLV-10)
+  keep_old_forwarder,         // frames of a failed owner are still taken (TGT-6)
+  leave_without_handover,     // a clean stop lets go at once (MOV-7)
+  end_at_once,                // TERMCONN removes an entry although a SYN has hit it just now (RTE-6)
+  forget_older_owner,         // who loses its owner forgets another one that it has heard of (FLV-10)
+  keep_tables_after_release,  // a former owner does not purge its tables (TKB-3)
+  routes_not_reported,        // the present owner does not tell a claimant what it routes (TKB-1)
+  routes_not_surrendered,     // of two owners, the one that gives way does not tell the other what it routes (FLV-11)
+  silent_after_heal,          // the winner of two owners does not advertise again when the other has given way (FLV-11)
+  tell_claimant_only,         // during a claim the present owner hears no change (TGT-7)
+  relay_again,                // a relayed packet is relayed again (RTE-12)
+  refuse_as_former_owner,     // a former owner does not send on what still reaches it (TKB-4)
+  handover_in_silence,        // what is routed during a handover is not reported to the claimant (TKB-5)
 };
 
 struct MutantName {
@@ -50,6 +60,16 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::accept_old_epoch, "accept-old-epoch"},
     MutantName{Mutant::keep_old_forwarder, "keep-old-forwarder"},
     MutantName{Mutant::leave_without_handover, "leave-without-handover"},
+    MutantName{Mutant::end_at_once, "end-at-once"},
+    MutantName{Mutant::forget_older_owner, "forget-older-owner"},
+    MutantName{Mutant::keep_tables_after_release, "keep-tables-after-release"},
+    MutantName{Mutant::routes_not_reported, "routes-not-reported"},
+    MutantName{Mutant::routes_not_surrendered, "routes-not-surrendered"},
+    MutantName{Mutant::silent_after_heal, "silent-after-heal"},
+    MutantName{Mutant::tell_claimant_only, "tell-claimant-only"},
+    MutantName{Mutant::relay_again, "relay-again"},
+    MutantName{Mutant::refuse_as_former_owner, "refuse-as-former-owner"},
+    MutantName{Mutant::handover_in_silence, "handover-in-silence"},
 };
 
 constexpr std::optional<Mutant> mutant_of(std::string_view name) {

@@ -1,5 +1,6 @@
 // From lists and views to events of the owner role, and what the role orders.
 #include <algorithm>
+#include <utility>
 
 #include "impl/stack/stack.hpp"
 
@@ -14,6 +15,7 @@ void Stack::hear(StackId from, const VipaList& list) {
   Member& member = members_.at(from);
   member.listed = true;
   member.parts.clear();
+  const auto said_before = std::exchange(member.owning, {});
   for (const ListEntry& entry : list.entries) {
     const Address& address = entry.definition.dvipa;
     member.parts[address] = {entry.definition.part, entry.definition.rank};
@@ -21,12 +23,15 @@ void Stack::hear(StackId from, const VipaList& list) {
     dvipa.owner.facts.newest = std::max(dvipa.owner.facts.newest, entry.epoch);
     switch (entry.claim) {
       case Claim::owning:
+        member.owning[address] = entry;
         note_owner(address, dvipa, from, entry);
         break;
       case Claim::claiming:
         note_claimant(address, dvipa, from, entry);
         break;
       case Claim::none:
+        if (said_before.contains(address) && !has(Mutant::silent_after_heal))
+          owner_event(address, dvipa, roles::RivalGone{});
         note_gone(address, dvipa, from);
         break;
     }
@@ -39,19 +44,23 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
   auto& facts = dvipa.owner.facts;
   if (dvipa.owner.owns()) {
     if (outranks(address, settings_.self, from)) {
-      owner_event(address, dvipa, roles::RivalOwner{});
+      if (entry.epoch > facts.mine) owner_event(address, dvipa, roles::RivalOwner{});  // else it gives way
       return;
     }
+    if (entry.epoch < facts.mine) return;  // it will claim anew when it hears of this stack's epoch
+    dvipa.owner_epoch = entry.epoch;
     owner_event(address, dvipa, roles::Superseded{from});
   } else if (dvipa.owner.state() == OwnerState::taking_back && entry.epoch > facts.mine) {
     owner_event(address, dvipa, roles::Superseded{from});
   } else if (entry.epoch < dvipa.report_epoch && in_view(dvipa.report_to) && !has(Mutant::accept_old_epoch)) {
     if (!facts.claimant || facts.owner) return;
     facts.owner = from;  // the present owner of a DVIPA that another is taking over, heard of late
+    dvipa.owner_epoch = entry.epoch;
     return;
   }
   if (facts.owner != from) depose(dvipa, facts.owner);
   facts.owner = from;
+  dvipa.owner_epoch = entry.epoch;
   if (facts.claimant == from || (facts.claimant && entry.epoch > facts.claim)) facts.claimant = nobody;
   if (dvipa.own && dvipa.own->part != Part::none) dvipa.kept = entry.definition.distribution;  // LST-3
   if (!facts.claimant) report_to(address, dvipa, from, entry.epoch, entry.definition.distribution, false);
@@ -81,15 +90,32 @@ void Stack::note_gone(const Address& address, Dvipa& dvipa, StackId gone) {
     depose(dvipa, gone);
     facts.owner = nobody;
     owner_event(address, dvipa, roles::OwnerLost{});
+    if (dvipa.report_to == gone) lose_reportee(address, dvipa);
+    if (!facts.owner) fall_back(address, dvipa);
   }
   if (facts.claimant == gone) {
     facts.claimant = nobody;
     owner_event(address, dvipa, roles::ClaimantLost{});
   }
-  if (dvipa.report_to == gone) {
-    dvipa.report_to = nobody;
-    target_event(address, dvipa, roles::OwnerGone{}, {});
+  if (dvipa.report_to == gone) lose_reportee(address, dvipa);
+}
+
+void Stack::lose_reportee(const Address& address, Dvipa& dvipa) {
+  dvipa.report_to = nobody;
+  target_event(address, dvipa, roles::OwnerGone{}, {});
+}
+
+// FLV-10: another one that has said before that it owns the DVIPA, under an older epoch, is the owner now.
+void Stack::fall_back(const Address& address, Dvipa& dvipa) {
+  StackId other;
+  const ListEntry* newest = nullptr;
+  for (const auto& [stack, member] : members_) {
+    const auto at = member.owning.find(address);
+    if (at == member.owning.end() || (newest != nullptr && at->second.epoch < newest->epoch)) continue;
+    other = stack;
+    newest = &at->second;
   }
+  if (newest != nullptr && !has(Mutant::forget_older_owner)) note_owner(address, dvipa, other, ListEntry(*newest));
 }
 
 // TGT-6: frames that it sent as the owner may still be under way.
@@ -217,11 +243,17 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       forget_listeners(address, dvipa);
       break;
     case OwnerOrder::purge_tables:
+      if (has(Mutant::keep_tables_after_release)) break;
       forget_listeners(address, dvipa);
       dvipa.routes.clear();
+      dvipa.ended_while_fresh.clear();
       break;
     case OwnerOrder::report_routes:
-      report_routes(address, dvipa);
+      if (!has(Mutant::routes_not_reported)) report_routes(address, dvipa, facts.claimant, facts.claim);
+      break;
+    case OwnerOrder::surrender_routes:
+      if (facts.owner && !has(Mutant::routes_not_surrendered))
+        report_routes(address, dvipa, facts.owner, dvipa.owner_epoch);
       break;
     case OwnerOrder::ask_release:
       emit(effect::Send{facts.owner, TakeOver{address, facts.mine}});
@@ -252,15 +284,13 @@ void Stack::complete_if_reported(const Address& address, Dvipa& dvipa) {
   if (dvipa.awaiting.none()) owner_event(address, dvipa, roles::ReportsComplete{});
 }
 
-// TKB-1: all that is routed here, each with the target that holds it.
-void Stack::report_routes(const Address& address, Dvipa& dvipa) {
-  const auto& facts = dvipa.owner.facts;
+// TKB-1, FLV-11: all that is routed here, each with the target that holds it. The report that this stack makes as a
+// target follows, with the mark of its end.
+void Stack::report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoch epoch) {
   std::map<StackId, std::vector<Remote>> by_target;
   dvipa.routes.for_each(
       [&](const Remote& remote, const tables::Route& route) { by_target[route.target].push_back(remote); });
-  for (const auto& [target, remotes] : by_target)
-    emit(effect::Send{facts.claimant, NewConn{address, facts.claim, target, remotes}});
-  emit(effect::Send{facts.claimant, EndOfReport{address, facts.claim}});
+  for (const auto& [target, remotes] : by_target) emit(effect::Send{to, NewConn{address, epoch, target, remotes}});
 }
 
 // TGT-6: a target takes frames of its owner, and of a claimant, whose frames may outrun its list; also of those that

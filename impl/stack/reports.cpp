@@ -13,6 +13,8 @@ using roles::TargetOrder;
 void Stack::report_to(const Address& address, Dvipa& dvipa, StackId announcer, Epoch epoch,
                       const std::optional<Distribution>& distribution, bool claiming) {
   const bool named = distribution && distribution->targets.contains(own_xcf());
+  const bool known = dvipa.report_to == announcer && dvipa.report_epoch == epoch;
+  if (known && named && dvipa.announced == distribution) return;
   dvipa.report_to = announcer;
   dvipa.report_epoch = epoch;
   dvipa.announced = named ? distribution : std::nullopt;
@@ -47,7 +49,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, TargetOrder order, c
       emit(effect::LookForConnections{address, dvipa.report_epoch});
       break;
     case TargetOrder::report_change:
-      report_change(address, dvipa, change);
+      report_news(address, dvipa, change);
       break;
   }
 }
@@ -64,7 +66,8 @@ void Stack::report_listeners(const Address& address, Dvipa& dvipa) {
   std::set<Port> ports;
   for (const auto& [local, port] : listeners_here_)
     if (listens(address, dvipa, port)) ports.insert(port);
-  for (const Port port : ports) report_change(address, dvipa, Change{port, true, nullptr, nullptr});
+  for (const Port port : ports)
+    report_change(address, dvipa, Change{port, true, nullptr, nullptr}, dvipa.report_to, dvipa.report_epoch);
 }
 
 void Stack::report_connections(const Address& address, Dvipa& dvipa) {
@@ -72,12 +75,21 @@ void Stack::report_connections(const Address& address, Dvipa& dvipa) {
   std::vector<Remote> remotes;
   remotes.reserve(dvipa.held_here.size());
   dvipa.held_here.for_each([&](const Remote& remote, const tables::Route&) { remotes.push_back(remote); });
-  report_change(address, dvipa, Change{std::nullopt, false, &remotes, nullptr});
+  report_change(address, dvipa, Change{std::nullopt, false, &remotes, nullptr}, dvipa.report_to, dvipa.report_epoch);
 }
 
-void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& change) {
-  const StackId to = dvipa.report_to;
-  const Epoch epoch = dvipa.report_epoch;
+// While another takes over from the owner, both hear of what changes: the claimant may fail before the owner has heard
+// of its claim.
+void Stack::report_news(const Address& address, Dvipa& dvipa, const Change& change) {
+  const auto& facts = dvipa.owner.facts;
+  const bool owner_too =
+      facts.claimant && facts.owner && facts.owner != facts.claimant && facts.claimant == dvipa.report_to;
+  if (owner_too && !has(Mutant::tell_claimant_only))
+    report_change(address, dvipa, change, facts.owner, facts.owner == settings_.self ? facts.mine : dvipa.owner_epoch);
+  report_change(address, dvipa, change, dvipa.report_to, dvipa.report_epoch);
+}
+
+void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch) {
   if (change.port) {
     if (!change.listening && has(Mutant::ignore_listener_end)) return;
     if (to == settings_.self) {
@@ -88,7 +100,7 @@ void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& ch
   }
   if (change.opened != nullptr) {
     if (to == settings_.self) {
-      for (const Remote& remote : *change.opened) dvipa.routes.insert(remote, {.target = to, .used_at = ageing_round_});
+      hear(to, NewConn{address, epoch, to, *change.opened});
     } else {
       emit(effect::Send{to, NewConn{address, epoch, settings_.self, *change.opened}});
     }
@@ -100,6 +112,25 @@ void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& ch
       emit(effect::Send{to, TermConn{address, epoch, *change.ended}});
     }
   }
+}
+
+// Bus and network are not ordered: a SYN that the owner has forwarded may reach the target only after the target has
+// said that a connection before it ended, and the report of a connection may be overtaken likewise. So for as long as a
+// frame lives, an entry is not removed because of what its target says (RTE-6).
+bool Stack::is_fresh(const tables::Route& route) const {
+  if (route.touched == 0 || has(Mutant::end_at_once)) return false;
+  return (ageing_tick_ - route.touched_at) % touched_at_modulus <= frame_life_ticks();
+}
+
+void Stack::touch(tables::Route& route) const {
+  route.touched = 1;
+  route.touched_at = ageing_tick_ % touched_at_modulus;
+}
+
+tables::Route Stack::new_route(StackId target) const {
+  tables::Route route{.target = target, .used_at = ageing_round_ % ageing_round_modulus};
+  touch(route);
+  return route;
 }
 
 // RTE-11: what is asked about and not here has gone without a word.
@@ -161,19 +192,22 @@ void Stack::hear(StackId, const NewConn& newconn) {
   Dvipa* dvipa = reported_dvipa(newconn.dvipa, newconn.epoch);
   if (dvipa == nullptr || !in_view(newconn.target)) return;
   for (const Remote& remote : newconn.remotes)
-    if (dvipa->routes.find(remote) == nullptr)
-      dvipa->routes.insert(remote, {.target = newconn.target, .used_at = ageing_round_});
+    if (tables::Route* known = dvipa->routes.find(remote); known == nullptr) {
+      dvipa->routes.insert(remote, new_route(newconn.target));
+    } else if (known->target == newconn.target) {
+      touch(*known);
+    }
 }
 
-// RTE-6. A connection that was opened again since is not the one that ended.
+// RTE-6. What cannot be removed yet is asked about when it can.
 void Stack::hear(StackId from, const TermConn& termconn) {
   Dvipa* dvipa = reported_dvipa(termconn.dvipa, termconn.epoch);
   if (dvipa == nullptr) return;
   for (const Remote& remote : termconn.remotes) {
-    tables::Route* route = dvipa->routes.find(remote);
+    const tables::Route* route = dvipa->routes.find(remote);
     if (route == nullptr || route->target != from) continue;
-    if (route->reopened != 0) {
-      route->reopened = 0;
+    if (is_fresh(*route)) {
+      dvipa->ended_while_fresh.push_back({ageing_tick_, remote});
     } else {
       dvipa->routes.erase(remote);
     }
@@ -192,7 +226,8 @@ void Stack::hear(StackId from, const NotHeld& not_held) {
   if (dvipa == nullptr) return;
   for (const Remote& remote : not_held.remotes) {
     const tables::Route* route = dvipa->routes.find(remote);
-    if (route != nullptr && route->target == from && route->in_question != 0) dvipa->routes.erase(remote);
+    if (route != nullptr && route->target == from && route->in_question != 0 && !is_fresh(*route))
+      dvipa->routes.erase(remote);
   }
 }
 
@@ -201,18 +236,30 @@ void Stack::age_one_slice() {
   ++ageing_tick_;
   for (auto& [address, dvipa] : dvipas_) {
     std::erase_if(dvipa.deposed, [&](const auto& each) { return each.second <= ageing_tick_; });
-    if (dvipa.owner.state() != roles::OwnerState::active) continue;
-    std::map<StackId, std::vector<Remote>> doubtful;
-    dvipa.routes.for_each_in_slice(ageing_slice_, ageing_slices, [&](const Remote& remote, tables::Route& route) {
-      if (static_cast<std::uint16_t>(ageing_round_ - route.used_at) < settings_.ageing_rounds) return;
-      route.in_question = 1;
-      doubtful[route.target].push_back(remote);
-    });
-    for (const auto& [target, remotes] : doubtful)
-      emit(effect::Send{target, Verify{address, dvipa.owner.facts.mine, remotes}});
+    if (dvipa.owner.owns()) ask_about_doubtful(address, dvipa);
   }
   ageing_slice_ = static_cast<std::uint16_t>((ageing_slice_ + 1) % ageing_slices);
-  if (ageing_slice_ == 0) ++ageing_round_;
+  if (ageing_slice_ == 0) ageing_round_ = static_cast<std::uint16_t>((ageing_round_ + 1) % ageing_round_modulus);
+}
+
+void Stack::ask_about_doubtful(const Address& address, Dvipa& dvipa) {
+  std::map<StackId, std::vector<Remote>> doubtful;
+  const auto doubt = [&](const Remote& remote, tables::Route& route) {
+    route.in_question = 1;
+    doubtful[route.target].push_back(remote);
+  };
+  while (!dvipa.ended_while_fresh.empty() && ageing_tick_ - dvipa.ended_while_fresh.front().tick > frame_life_ticks()) {
+    const Remote remote = dvipa.ended_while_fresh.front().remote;
+    dvipa.ended_while_fresh.pop_front();
+    if (tables::Route* route = dvipa.routes.find(remote); route != nullptr && !is_fresh(*route)) doubt(remote, *route);
+  }
+  dvipa.routes.for_each_in_slice(ageing_slice_, ageing_slices, [&](const Remote& remote, tables::Route& route) {
+    if (!is_fresh(route)) route.touched = 0;
+    const unsigned unused = (ageing_round_modulus + ageing_round_ - route.used_at) % ageing_round_modulus;
+    if (unused >= settings_.ageing_rounds) doubt(remote, route);
+  });
+  for (const auto& [target, remotes] : doubtful)
+    emit(effect::Send{target, Verify{address, dvipa.owner.facts.mine, remotes}});
 }
 
 template void Stack::target_event(const Address&, Dvipa&, const roles::OwnerGone&, const Change&);

@@ -17,14 +17,14 @@ Verdict Stack::route(const Segment& segment) {
   if (tables::Route* route = dvipa->routes.find(segment.connection.remote)) {
     const bool sent_to_us = segment.forwarded_by && !segment.relayed;  // RTE-12: a target's frame goes no further
     if (sent_to_us && route->target != settings_.self) return {};
-    if (segment.syn && route->reopened == 0) route->reopened = 1;
+    if (segment.syn) touch(*route);
     if (route->in_question != 0) route->in_question = 0;
-    if (route->used_at != ageing_round_) route->used_at = ageing_round_;
-    return {route->target == settings_.self ? Kind::to_local : Kind::to_target, route->target, false};
+    if (route->used_at != ageing_round_) route->used_at = ageing_round_ % ageing_round_modulus;
+    return {route->target == settings_.self ? Kind::to_local : Kind::to_target, route->target,
+            segment.syn && dvipa->owner.state() == OwnerState::handing_over};  // TKB-5
   }
   if (segment.forwarded_by && !segment.relayed) return {};
-  if (dvipa->owner.state() == OwnerState::rebuilding && !has(Mutant::refuse_while_rebuilding))
-    return {Kind::hold, {}, false};  // FLV-5
+  if (dvipa->awaiting.any() && !has(Mutant::refuse_while_rebuilding)) return {Kind::hold, {}, false};  // FLV-5
   if (segment.syn) return route_new(*dvipa, segment);
   return {Kind::conventional, {}, false};
 }
@@ -38,8 +38,7 @@ Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {
     for (const auto& [stack, member] : members_)
       if (distribution->targets.contains(settings_.xcf_addresses[stack.value - 1U])) target = stack;
   if (!target) return {Kind::conventional, {}, false};
-  if (!has(Mutant::forget_route))
-    dvipa.routes.insert(segment.connection.remote, {.target = target, .used_at = ageing_round_});
+  if (!has(Mutant::forget_route)) dvipa.routes.insert(segment.connection.remote, new_route(target));
   return {target == settings_.self ? Kind::to_local : Kind::to_target, target,
           dvipa.owner.state() == OwnerState::handing_over};
 }
@@ -49,11 +48,12 @@ Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {
 Verdict Stack::route_elsewhere(const Dvipa& dvipa, const Segment& segment) {
   const auto& facts = dvipa.owner.facts;
   if (dvipa.owner.state() == OwnerState::taking_back && segment.relayed) return {Kind::hold, {}, false};
-  if (segment.forwarded_by) {
+  if (segment.forwarded_by && !(has(Mutant::relay_again) && segment.relayed)) {
     const bool unknown_to_owner = segment.syn && dvipa.report_to && segment.forwarded_by != dvipa.report_to;
     return {Kind::drop, settings_.self, unknown_to_owner && !segment.relayed && dvipa.target.holds_address()};  // TGT-6
   }
   if (!facts.owner || facts.owner == settings_.self) return {};
+  if (has(Mutant::refuse_as_former_owner)) return {Kind::conventional, {}, false};
   return {Kind::to_owner, facts.owner, false};
 }
 

@@ -32,7 +32,7 @@ void Stack::take(const input::DefinitionsSet& set) {
 }
 
 void Stack::take(const input::MemberUp& up) {
-  members_[up.member] = Member{up.incarnation, false, false, {}};
+  members_[up.member] = Member{up.incarnation, false, false, {}, {}};
   send_list(up.member);
   emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});
   newcomer_ = up.member;
@@ -130,6 +130,7 @@ void Stack::take(const input::RouteReported& reported) {
   Dvipa& dvipa = obtain(reported.connection.dvipa);
   const std::vector<Remote> remotes{reported.connection.remote};
   if (dvipa.owner.state() == roles::OwnerState::handing_over) {
+    if (has(Mutant::handover_in_silence)) return;
     emit(effect::Send{dvipa.owner.facts.claimant,
                       NewConn{reported.connection.dvipa, dvipa.owner.facts.claim, reported.target, remotes}});
   } else if (!dvipa.owner.owns()) {

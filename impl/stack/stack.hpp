@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -77,10 +78,17 @@ class Stack {
     std::optional<Distribution> kept;        // the owner's, for the day of failure (LST-3)
     StackId report_to;                       // TGT-7
     Epoch report_epoch;
+    Epoch owner_epoch;                         // of the owner, while another takes over from it
     std::bitset<256> awaiting;                 // members whose report is still to come
     std::bitset<256> forwarders;               // whose frames are let in
     std::map<StackId, std::uint32_t> deposed;  // former owners that live: refused until this tick of ageing
-    bool report_open = false;                  // the end of this stack's report waits for a look at its connections
+    struct Ended {
+      std::uint32_t tick = 0;  // of ageing
+      Remote remote;
+      bool operator==(const Ended&) const = default;
+    };
+    std::deque<Ended> ended_while_fresh;  // TERMCONN came within a frame's life of a SYN (RTE-6)
+    bool report_open = false;             // the end of this stack's report waits for a look at its connections
     bool address_held = false;
     bool advertised = false;
     bool operator==(const Dvipa&) const = default;
@@ -95,6 +103,8 @@ class Stack {
   bool operator==(const Stack&) const = default;
 
   static constexpr unsigned ageing_slices = 64;
+  static constexpr unsigned ageing_round_modulus = 1U << 15U;  // of Route::used_at
+  static constexpr unsigned touched_at_modulus = 1U << 7U;     // of Route::touched_at
 
  private:
   // Finds a DVIPA for the packet path in constant time. Filled on demand; a copy of the stack starts with an empty one,
@@ -121,7 +131,7 @@ class Stack {
     std::vector<Slot> slots_;  // open addressing, a power of two, at most half full
   };
 
-  // LST-4: of other members' lists no more is kept than who takes which part.
+  // LST-4: of other members' lists no more is kept than who takes which part, and who owns what.
   struct MemberPart {
     Part part = Part::none;
     std::uint8_t rank = 0;
@@ -132,6 +142,7 @@ class Stack {
     bool listed = false;
     bool leaving = false;
     std::map<Address, MemberPart> parts;
+    std::map<Address, ListEntry> owning;  // what it says that it owns
     bool operator==(const Member&) const = default;
   };
   // What a TargetOrder::report_change is about.
@@ -166,6 +177,8 @@ class Stack {
   void note_owner(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry);
   void note_claimant(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry);
   void note_gone(const Address& address, Dvipa& dvipa, StackId gone);
+  void lose_reportee(const Address& address, Dvipa& dvipa);
+  void fall_back(const Address& address, Dvipa& dvipa);
   void depose(Dvipa& dvipa, StackId former_owner);
   void evaluate_all();
   void evaluate(const Address& address, Dvipa& dvipa);
@@ -178,7 +191,7 @@ class Stack {
   void carry_out(const Address& address, Dvipa& dvipa, roles::OwnerOrder order);
   void await_all(const Address& address, Dvipa& dvipa);
   void complete_if_reported(const Address& address, Dvipa& dvipa);
-  void report_routes(const Address& address, Dvipa& dvipa);
+  void report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoch epoch);
   std::bitset<256> wanted_forwarders(const Address& address, const Dvipa& dvipa) const;
   void follow_state(const Address& address, Dvipa& dvipa);
   void leave_if_free();
@@ -200,7 +213,8 @@ class Stack {
   void carry_out(const Address& address, Dvipa& dvipa, roles::TargetOrder order, const Change& change);
   void report_listeners(const Address& address, Dvipa& dvipa);
   void report_connections(const Address& address, Dvipa& dvipa);
-  void report_change(const Address& address, Dvipa& dvipa, const Change& change);
+  void report_news(const Address& address, Dvipa& dvipa, const Change& change);
+  void report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch);
   bool listens(const Address& address, const Dvipa& dvipa, Port port) const;
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
@@ -208,6 +222,11 @@ class Stack {
   void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);
   void set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening);
   void age_one_slice();
+  void ask_about_doubtful(const Address& address, Dvipa& dvipa);
+  bool is_fresh(const tables::Route& route) const;
+  void touch(tables::Route& route) const;
+  tables::Route new_route(StackId target) const;
+  std::uint32_t frame_life_ticks() const { return settings_.frame_life_ms / settings_.ageing_ms + 1; }
 
   // route.cpp
   Verdict route_new(Dvipa& dvipa, const Segment& segment);

@@ -18,12 +18,12 @@ namespace dvipa::tables {
 // What the table knows of a connection besides its key.
 struct Route {
   StackId target;
-  // A SYN came for an entry that was there already: the next TERMCONN may be about the connection before, so it only
-  // clears this mark; what is then wrongly kept ages out (RTE-6, RTE-11).
-  std::uint8_t reopened : 1 = 0;
   // The target has been asked whether it still holds the connection, and nothing was routed since (RTE-11).
-  std::uint8_t in_question : 1 = 0;
-  std::uint16_t used_at = 0;  // in ticks of ageing, modulo 2^16
+  std::uint32_t in_question : 1 = 0;
+  // A SYN made the entry or hit it, or a report named it, at `touched_at`: see Stack::is_fresh (RTE-6).
+  std::uint32_t touched : 1 = 0;
+  std::uint32_t touched_at : 7 = 0;  // in ticks of ageing, modulo 2^7
+  std::uint32_t used_at : 15 = 0;    // in rounds of ageing, modulo 2^15
   bool operator==(const Route&) const = default;
 };
 static_assert(sizeof(Route) == 4);

@@ -37,6 +37,7 @@ void for_each_owner_event(Visit&& visit) {
   visit("ReportLimit", std::vector{ReportLimit{}});
   visit("Superseded", std::vector{Superseded{{3}}});
   visit("RivalOwner", std::vector{RivalOwner{}});
+  visit("RivalGone", std::vector{RivalGone{}});
   visit("MemberJoined", std::vector{MemberJoined{}});
   visit("ClaimedByOther", std::vector{ClaimedByOther{{3}, {6, {3}}}, ClaimedByOther{{3}, {4, {3}}}});
   visit("ClaimantLost", std::vector{ClaimantLost{}});

@@ -92,6 +92,31 @@ class Cluster {
       give(other, input::MemberDown{id(n)});
     }
   }
+  // Its messages are lost with it.
+  void crash_silently(unsigned n) {
+    for (auto& [pair, queue] : queues_)
+      if (pair.first == n) queue.clear();
+    crash(n);
+  }
+  void cut(const std::vector<unsigned>& one, const std::vector<unsigned>& other) {
+    for (const unsigned a : one)
+      for (const unsigned b : other) {
+        give(a, input::MemberDown{id(b)});
+        give(b, input::MemberDown{id(a)});
+      }
+    settle();
+  }
+  void mend(const std::vector<unsigned>& one, const std::vector<unsigned>& other) {
+    for (const unsigned a : one)
+      for (const unsigned b : other) {
+        give(a, input::MemberUp{id(b), 1});
+        give(b, input::MemberUp{id(a), 1});
+      }
+    settle();
+  }
+  void age(unsigned n, unsigned ticks) {
+    for (unsigned i = 0; i < ticks; ++i) fire(n, Timer::Kind::ageing);
+  }
   void fire(unsigned n, Timer::Kind kind, const Address& dvipa = {}) { give(n, input::TimerFired{{kind, dvipa}}); }
 
   void give(unsigned n, Input input) {
@@ -102,8 +127,10 @@ class Cluster {
         queues_[{n, send->to.value}].push_back(std::move(send->message));
       } else if (auto* advertise = std::get_if<effect::Advertise>(&each)) {
         advertised_[n].insert(advertise->dvipa);
+        last_advertiser_[advertise->dvipa] = n;
       } else if (auto* withdraw = std::get_if<effect::Withdraw>(&each)) {
         advertised_[n].erase(withdraw->dvipa);
+        last_advertiser_[withdraw->dvipa] = 0;
       } else if (auto* look = std::get_if<effect::LookForConnections>(&each)) {
         looks_.push_back({n, *look});
       } else if (std::holds_alternative<effect::Left>(each)) {
@@ -168,6 +195,10 @@ class Cluster {
       if (dvipas.contains(dvipa)) found.insert(n);
     return found;
   }
+  // Who advertised after everybody's last withdrawal; 0: nobody did.
+  unsigned last_advertiser(const Address& dvipa) const { return last_advertiser_.at(dvipa); }
+  std::size_t routes(unsigned n, const Address& dvipa) { return at(n).dvipa(dvipa)->routes.size(); }
+  std::size_t listeners(unsigned n, const Address& dvipa) { return at(n).dvipa(dvipa)->listeners.size(); }
   bool has_left(unsigned n) const { return left_.contains(n); }
   static StackId id(unsigned n) { return {static_cast<std::uint8_t>(n)}; }
 
@@ -176,6 +207,7 @@ class Cluster {
   std::map<unsigned, std::unique_ptr<Stack>> stacks_;
   std::map<std::pair<unsigned, unsigned>, std::deque<Message>> queues_;
   std::map<unsigned, std::set<Address>> advertised_;
+  std::map<Address, unsigned> last_advertiser_;
   std::vector<std::pair<unsigned, effect::LookForConnections>> looks_;
   std::set<unsigned> left_;
 };

@@ -54,9 +54,10 @@ TEST(Routing, AnEndedConnectionIsForgotten) {
   Cluster cluster(5);
   cluster.start_all();
   const unsigned target = cluster.connect(1, dva1, client(1));
+  cluster.age(1, 12);
   cluster.give(target, input::ConnectionsEnded{dva1, {client(1)}});
   cluster.settle();
-  EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.size(), 0U);
+  EXPECT_EQ(cluster.routes(1, dva1), 0U);
   EXPECT_EQ(cluster.packet(1, dva1, client(1), false).kind, Verdict::Kind::conventional);
 }
 
@@ -71,9 +72,23 @@ TEST(Routing, ALateTermConnDoesNotEndAConnectionThatWasOpenedAgain) {
   cluster.connect(1, dva1, client(1));                               // the same 4-tuple again
   cluster.settle();
   EXPECT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(target));
+  cluster.age(1, 12);
   cluster.give(target, input::ConnectionsEnded{dva1, {client(1)}});
   cluster.settle();
-  EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.size(), 1U);
+  EXPECT_EQ(cluster.routes(1, dva1), 1U);
+}
+
+// covers: RTE-6, RTE-11
+TEST(Routing, AConnectionThatEndedWithinTheLifeOfAFrameIsForgottenAfterIt) {
+  Cluster cluster(5);
+  cluster.start_all();
+  const unsigned target = cluster.connect(1, dva1, client(1));
+  cluster.give(target, input::ConnectionsEnded{dva1, {client(1)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.routes(1, dva1), 1U);
+  cluster.age(1, 12);
+  cluster.settle();
+  EXPECT_EQ(cluster.routes(1, dva1), 0U);
 }
 
 // covers: RTE-11

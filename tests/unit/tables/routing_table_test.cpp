@@ -69,11 +69,11 @@ TEST(RoutingTable, AnIpv4ConnectionCostsAtMost32BytesAtRest) {
   }
 }
 
-TEST(RoutingTable, ReopenedAndTimesAreKeptWithTheEntry) {
+TEST(RoutingTable, MarksAndTimesAreKeptWithTheEntry) {
   RoutingTable table;
-  table.insert(remote_v4(1, 1), {.target = {3}, .reopened = 1, .used_at = 77});
+  table.insert(remote_v4(1, 1), {.target = {3}, .touched = 1, .used_at = 77});
   EXPECT_EQ(table.find(remote_v4(1, 1))->used_at, 77);
-  EXPECT_EQ(table.find(remote_v4(1, 1))->reopened, 1);
+  EXPECT_EQ(table.find(remote_v4(1, 1))->touched, 1);
   EXPECT_EQ(table.find(remote_v4(1, 2)), nullptr);
 }
 
