@@ -11,6 +11,7 @@
 #include <cstring>
 #include <vector>
 
+#include "impl/tables/huge_pages.hpp"
 #include "spec/vocabulary/connection.hpp"
 
 namespace dvipa::tables {
@@ -218,14 +219,14 @@ class BucketTable {
   }
 
   void grow_to(std::size_t bucket_count) {
-    std::vector<Bucket> old(bucket_count);
+    std::vector<Bucket, HugePageAllocator<Bucket>> old(bucket_count);
     old.swap(buckets_);
     for (const Bucket& bucket : old)
       for (std::size_t slot = 0; slot < slots; ++slot)
         if ((bucket.taken >> slot & 1U) != 0) place(bucket.keys[slot], bucket.routes[slot]);
   }
 
-  std::vector<Bucket> buckets_;
+  std::vector<Bucket, HugePageAllocator<Bucket>> buckets_;
   std::size_t size_ = 0;
   std::uint64_t hash_key_ = 0;
 };
