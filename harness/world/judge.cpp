@@ -1,0 +1,160 @@
+// Safety, judged at the instant when it could be broken.
+#include "harness/world/judge.hpp"
+
+#include <fmt/format.h>
+
+#include <tuple>
+
+namespace dvipa::world {
+namespace {
+
+std::string name(StackId stack) { return fmt::format("S{}", stack.value); }
+
+Address xcf_of(StackId stack) { return Address::v4(0x0a4d0000U + stack.value); }
+
+const Stack::Dvipa* dvipa_at(const Host& host, const Address& address) {
+  return host.stack ? host.stack->dvipa(address) : nullptr;
+}
+
+}  // namespace
+
+// Nothing is on its way between the two, and each has the other in its view.
+bool Judge::told_all(StackId one, StackId other) const {
+  if (one == other) return true;
+  const Link& there = world_.link(one, other);
+  const Link& back = world_.link(other, one);
+  return there.up && back.up && there.queue.empty() && back.queue.empty();
+}
+
+bool Judge::counts_as_listener(const Host& target, const Distribution& distribution, const Address& dvipa, Port port) {
+  if (!distribution.ports.contains(port)) return false;
+  if (target.kernel.listeners.contains({dvipa, port})) return true;
+  return !distribution.ports.is_every_port() && target.kernel.listeners.contains({wildcard_of(dvipa), port});
+}
+
+bool Judge::is_unmatched(StackId router, const Connection& connection) const {
+  const Stack::Dvipa* mine = dvipa_at(world_.host(router), connection.dvipa);
+  return mine != nullptr && mine->owner.owns() && mine->routes.find(connection.remote) == nullptr;
+}
+
+// Whether the router can take `target` for a listener: it listens, or word of that is on its way.
+bool Judge::could_know_listener(StackId router, StackId target, const Connection& connection) const {
+  const Host& host = world_.host(target);
+  if (host.life != Host::Life::up) return true;  // its last word counts until it is excluded
+  if (!told_all(router, target)) return true;
+  return host.kernel.listeners.contains({connection.dvipa, connection.remote.dvipa_port}) ||
+         host.kernel.listeners.contains({wildcard_of(connection.dvipa), connection.remote.dvipa_port});
+}
+
+// Whether the router may not know (yet) that `target` listens. Legitimate: it is not in the view of both, it stands
+// still, or something is on its way.
+bool Judge::could_miss_listener(StackId router, StackId target) const {
+  return !world_.is_up(target) || !told_all(router, target);
+}
+
+void Judge::new_connection(StackId router, const Packet& packet, const Verdict& verdict) {
+  using Kind = Verdict::Kind;
+  const ClientConnection& client = world_.connections_[packet.connection];
+  const Connection& connection = client.tuple;
+  if (verdict.kind == Kind::to_target || verdict.kind == Kind::to_local) {
+    const StackId target = verdict.kind == Kind::to_local ? router : verdict.stack;
+    if (!could_know_listener(router, target, connection))
+      world_.fail("a SYN goes only to a listener as the owner knows it (RTE-5)",
+                  fmt::format("{} gives {} to {}, which does not listen", name(router), world_.name_of(connection),
+                              name(target)));
+    return note_contest(router, target, packet);
+  }
+  const bool wanted = client.state == ClientConnection::State::syn_sent && client.instance == packet.instance;
+  if (verdict.kind != Kind::conventional || !wanted) return;
+  const Stack& stack = *world_.host(router).stack;
+  const Distribution* distribution = stack.distribution_of(*stack.dvipa(connection.dvipa));
+  if (distribution == nullptr) return;
+  world_.for_each_stack([&](StackId target) {
+    if (!distribution->targets.contains(xcf_of(target)) || could_miss_listener(router, target)) return;
+    if (counts_as_listener(world_.host(target), *distribution, connection.dvipa, connection.remote.dvipa_port))
+      world_.fail(
+          "no SYN is refused while a listener is known (RTE-5, FLV-5)",
+          fmt::format("{} refuses {} although {} listens", name(router), world_.name_of(connection), name(target)));
+  });
+}
+
+// The SYN goes to a target while another one, which the router has excluded, lives with an end of the connection.
+void Judge::note_contest(StackId router, StackId target, const Packet& packet) {
+  ClientConnection& client = world_.connections_[packet.connection];
+  world_.for_each_stack([&](StackId other) {
+    if (other == target || world_.knows(router, other)) return;
+    const auto& endpoints = world_.host(other).kernel.endpoints;
+    const auto endpoint = endpoints.find(packet.connection);
+    if (endpoint != endpoints.end() && endpoint->second.instance == client.instance) client.contested = true;
+  });
+}
+
+void Judge::accepted(StackId host, const Packet& packet, StackId router) {
+  if (host != router && !world_.knows(router, host) && world_.host(router).life != Host::Life::down)
+    world_.connections_[packet.connection].contested = true;
+}
+
+// A packet of a live connection is taken by its own stack or by nobody. Legitimate exceptions: the connection is
+// contested (state.hpp); its own stack has failed, or has failed as far as the routing stack knows (FLV-12), or has no
+// end of it any more.
+void Judge::delivered(StackId host, const Packet& packet, StackId router) {
+  const ClientConnection& client = world_.connections_[packet.connection];
+  const bool live =
+      client.state == ClientConnection::State::established || client.state == ClientConnection::State::closing;
+  if (!live || client.contested || client.instance != packet.instance || client.peer == host) return;
+  const Host& own = world_.host(client.peer);
+  const auto endpoint = own.kernel.endpoints.find(packet.connection);
+  const bool holds = own.life == Host::Life::up && endpoint != own.kernel.endpoints.end() &&
+                     endpoint->second.instance == packet.instance;
+  if (!holds || !world_.knows(router, client.peer)) return;
+  const bool resets = !world_.host(host).kernel.endpoints.contains(packet.connection) &&
+                      packet.kind != PacketKind::reset && packet.kind != PacketKind::syn;
+  const std::string what = fmt::format("a packet of {}, which {} holds, is taken by {} (routed by {})",
+                                       world_.name_of(client.tuple), name(client.peer), name(host), name(router));
+  world_.fail(resets ? "no live connection is reset by the cluster (FLV-4, FLV-5, TKB-6)"
+                     : "a connection's packets reach its own stack or nobody (RTE-4, FLV-5)",
+              what);
+}
+
+// A vacancy is claimed by the best candidate only: not while a better one lives and each of the two knows the other.
+void Judge::ownership_changed(StackId stack, const effect::OwnershipChanged& changed) {
+  using roles::OwnerState;
+  if (changed.from != OwnerState::backup || changed.to != OwnerState::rebuilding) return;
+  const auto merit = [&](StackId each) {
+    for (const DvipaDefinition& definition : world_.host(each).profile.dvipas)
+      if (definition.dvipa == changed.dvipa)
+        return std::tuple(definition.part == Part::primary ? 255 : int{definition.rank}, each.value);
+    return std::tuple(0, each.value);
+  };
+  world_.for_each_stack([&](StackId other) {
+    if (other == stack || !world_.is_up(other) || !told_all(stack, other)) return;
+    const Host& host = world_.host(other);
+    const Stack::Dvipa* its = dvipa_at(host, changed.dvipa);
+    const bool ready = host.stack->settled() && its != nullptr && its->owner.state() == OwnerState::backup;
+    if (ready && std::get<0>(merit(other)) > 0 && merit(other) > merit(stack))
+      world_.fail("only the best candidate claims (FLV-1)",
+                  fmt::format("{} claims although {} lives", name(stack), name(other)));
+  });
+}
+
+void Judge::after_step() {
+  for (unsigned one = 1; one <= world_.settings_.stacks; ++one) {
+    const Host& host = world_.hosts_[one];
+    if (host.advertised.empty() || host.life != Host::Life::up) continue;
+    for (unsigned other = one + 1; other <= world_.settings_.stacks; ++other) {
+      if (world_.hosts_[other].advertised.empty() || world_.hosts_[other].life != Host::Life::up) continue;
+      for (const Address& dvipa : host.advertised)
+        one_advertiser(dvipa, {static_cast<std::uint8_t>(one)}, {static_cast<std::uint8_t>(other)});
+    }
+  }
+}
+
+// RTE-2. After a heal, or when two claim at once, both advertise until they have heard of each other: until then a
+// message is on its way between them.
+void Judge::one_advertiser(const Address& dvipa, StackId one, StackId other) {
+  if (!world_.host(other).advertised.contains(dvipa) || !told_all(one, other)) return;
+  world_.fail("one advertiser of a DVIPA in a view (RTE-2)",
+              fmt::format("{} and {} advertise {}", name(one), name(other), to_string(dvipa)));
+}
+
+}  // namespace dvipa::world

@@ -1,0 +1,48 @@
+#pragma once
+// What must hold of a world: safety at every step, and what must be true at rest. Each exception that the fault model
+// makes is written where it is made.
+#include "harness/world/world.hpp"
+
+namespace dvipa::world {
+
+class Judge {
+ public:
+  explicit Judge(World& world) : world_(world) {}
+
+  // safety: judge.cpp
+  bool is_unmatched(StackId router, const Connection& connection) const;
+  // The router had no entry for the SYN, and this is its verdict (RTE-5).
+  void new_connection(StackId router, const Packet& packet, const Verdict& verdict);
+  // A packet is about to be taken by a kernel (RTE-4, FLV-4, FLV-5, TKB-6).
+  void delivered(StackId host, const Packet& packet, StackId router);
+  // A SYN is about to make an endpoint.
+  void accepted(StackId host, const Packet& packet, StackId router);
+  void ownership_changed(StackId stack, const effect::OwnershipChanged& changed);  // FLV-1
+  void after_step();                                                               // RTE-2
+
+  // at rest: rest.cpp
+  void at_rest();
+
+  // What an application of `target` that listens is worth to `router` (TGT-1).
+  static bool counts_as_listener(const Host& target, const Distribution& distribution, const Address& dvipa, Port port);
+
+ private:
+  bool told_all(StackId one, StackId other) const;
+  bool could_know_listener(StackId router, StackId target, const Connection& connection) const;
+  bool could_miss_listener(StackId router, StackId target) const;
+  void note_contest(StackId router, StackId target, const Packet& packet);
+  void one_advertiser(const Address& dvipa, StackId one, StackId other);
+
+  void rest_of(const Address& dvipa);
+  StackId owner_at_rest(const Address& dvipa);
+  bool candidates_agree(const Address& dvipa, StackId owner);
+  void tables_at_rest(const Address& dvipa, StackId owner);
+  void listeners_at_rest(const Address& dvipa, StackId owner);
+  void routes_at_rest(const Address& dvipa, StackId owner);
+  void hidden_at_rest(const Address& dvipa, StackId owner);
+  void connections_at_rest();
+
+  World& world_;
+};
+
+}  // namespace dvipa::world
