@@ -80,9 +80,9 @@ class Cluster {
   Message list_of(Stack i) const;
   void announce(Stack i);
   void report(Stack i, Stack to, Epoch epoch);
-  Stack reportee(Stack i) const;  // the stack that hears of what begins and ends at i; nobody: there is none
-  Epoch reporting_epoch(Stack i) const { return at(i).claiming != 0 ? at(i).claiming : at(i).owning; }
+  // Something has begun or ended at i.
   void tell(Stack i, MessageKind kind, std::uint8_t about);
+  void tell(Stack i, Epoch whom, MessageKind kind, std::uint8_t about);
 
   Epoch next_epoch(Stack i) const;
   void advertise(Stack i);
@@ -111,6 +111,7 @@ class Cluster {
   void forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops);
   void note_contest(Stack router, std::uint8_t c, Stack target);
   void make_entry(Stack router, std::uint8_t c, Stack target);
+  void report_routed(Stack router, std::uint8_t c);
   void open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instance);
   void reset(Stack by, std::uint8_t c);
   void refuse(Stack by, std::uint8_t c, std::uint8_t instance);

@@ -63,6 +63,41 @@ Rules takeback() {
   return r;
 }
 
+Rules takeback_reuse() {
+  Rules r = base("takeback-reuse", "the recovered primary takes back while the client uses its 4-tuple a second time");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({2, 3});
+  r.owner = 2;
+  r.instances = 2;
+  r.budget.restarts = 1;
+  return r;
+}
+
+Rules takeback_listeners() {
+  Rules r = base("takeback-listeners", "an application stops listening while a claimant comes and crashes");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({2, 3});
+  r.changing = set_of({3});
+  r.failing = set_of({1});
+  r.owner = 2;
+  r.budget.crashes = 1;
+  r.budget.restarts = 1;
+  r.budget.listener_changes = 1;
+  return r;
+}
+
+Rules handover() {
+  Rules r = takeback();
+  r.name = "handover";
+  r.purpose = "takeback with all of it: the 4-tuple used twice, a crash, a changing listener";
+  r.listeners = set_of({2, 3});
+  r.changing = set_of({3});
+  r.instances = 2;
+  r.budget.listener_changes = 1;
+  r.liveness = false;
+  return r;
+}
+
 Rules returning() {
   Rules r = base("return", "an owner crashes, returns and takes back, while a SYN of its first life is on its way");
   r.stacks = 3;
@@ -201,10 +236,13 @@ Rules deep() {
 }  // namespace
 
 std::span<const Rules> configurations() {
-  static const std::vector<Rules> all = {smoke(),          leftovers(), failover(),     reuse(),     listeners(),
-                                         double_failure(), takeback(),  departure(),    backups(),   moves(),
-                                         partition(),      paused(),    paused_reuse(), returning(), two_claims(),
-                                         standard(),       deep()};
+  static const std::vector<Rules> all = {smoke(),          leftovers(),  failover(),
+                                         reuse(),          listeners(),  double_failure(),
+                                         takeback(),       returning(),  takeback_listeners(),
+                                         takeback_reuse(), departure(),  backups(),
+                                         moves(),          partition(),  paused(),
+                                         paused_reuse(),   two_claims(), standard(),
+                                         handover(),       deep()};
   return all;
 }
 

@@ -58,6 +58,7 @@ void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance,
   }
   if (entry.target != nobody) {
     entry.fresh = true;
+    if (!drops(Deviation::hit_unreported)) report_routed(path.router, c);
     return forward_syn(path.router, c, instance, entry.target, path.hops);
   }
   if (may_answer_unmatched(path.router)) refuse(path.router, c, instance);  // RTE-5
@@ -72,11 +73,22 @@ void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
   }
 }
 
-// RTE-4; TKB-5: during a handover the claimant hears of it before the target does.
+// RTE-4.
 void Cluster::make_entry(Stack router, std::uint8_t c, Stack target) {
-  if (!drops(Deviation::forward_without_entry)) at(router).crt[c] = {target, true};
-  if (hands_over(router) && !drops(Deviation::no_report_during_handover))
-    send(router, owner_of(at(router).claiming), {MessageKind::new_conn, at(router).claiming, c, target});
+  if (drops(Deviation::forward_without_entry)) return;
+  at(router).crt[c] = {target, true};
+  if (!drops(Deviation::no_report_during_handover)) report_routed(router, c);
+}
+
+// TKB-5: during a handover the claimant hears of each SYN before the target does, also of one that hits an entry: it
+// may open the next connection of its 4-tuple. (While the same is still on its way to it, saying it again changes
+// nothing.)
+void Cluster::report_routed(Stack router, std::uint8_t c) {
+  if (!hands_over(router)) return;
+  const StackState& me = at(router);
+  const Message message{MessageKind::new_conn, me.claiming, c, me.crt[c].target};
+  const Stack claimant = owner_of(me.claiming);
+  if (!s_.bus[router][claimant].ends_for(c, message)) send(router, claimant, message);
 }
 
 void Cluster::forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops) {
@@ -112,9 +124,10 @@ void Cluster::open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instan
   }
   me.endpoint[c] = {End::half_open, instance};
   if (from != i && !has(at(from).view, i) && at(from).life != Life::crashed) s_.clients[c].contested = true;
-  // TGT-6: the present reportee hears of what somebody else forwarded.
-  if (from != i && from != reportee(i) && !drops(Deviation::no_report_of_foreign_syn))
-    tell(i, MessageKind::new_conn, c);
+  // TGT-6: owner and claimant hear of what somebody else forwarded.
+  if (from == i || drops(Deviation::no_report_of_foreign_syn)) return;
+  for (const Epoch whom : {me.owning, me.claiming})
+    if (owner_of(whom) != from) tell(i, whom, MessageKind::new_conn, c);
 }
 
 // A packet of an established connection, sent by its client now.

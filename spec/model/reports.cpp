@@ -38,14 +38,17 @@ void Cluster::report(Stack i, Stack to, Epoch epoch) {
   send(i, to, {MessageKind::end_of_report, epoch, 0, nobody});
 }
 
-// TGT-7: the claimant, while there is one, else the owner.
-Stack Cluster::reportee(Stack i) const { return owner_of(reporting_epoch(i)); }
-
-// Something has begun or ended at i.
+// TGT-7: to the owner, and while somebody takes the DVIPA over from it, to both: each of the two may be the one that is
+// left.
 void Cluster::tell(Stack i, MessageKind kind, std::uint8_t about) {
-  const Message message{kind, reporting_epoch(i), about, i};
-  const Stack to = reportee(i);
-  if (to != i) return send(i, to, message);
+  const StackState& me = at(i);
+  if (me.claiming == 0 || !drops(Deviation::changes_to_claimant_only)) tell(i, me.owning, kind, about);
+  tell(i, me.claiming, kind, about);
+}
+
+void Cluster::tell(Stack i, Epoch whom, MessageKind kind, std::uint8_t about) {
+  const Message message{kind, whom, about, i};
+  if (owner_of(whom) != i) return send(i, owner_of(whom), message);
   on_report(i, i, message);
 }
 
@@ -114,13 +117,15 @@ void Cluster::on_report(Stack i, Stack from, const Message& message) {
 }
 
 // RTE-6. A target that was excluded while a connection was opened through it may come back and report its half of it,
-// although the owner has given the connection to another meanwhile: the other keeps it. A target that the receiver has
+// although the owner has given the connection to another meanwhile: the other keeps it. But what a claimant hears from
+// the present owner is newer than all else about what that owner routes (TKB-5). A target that the receiver has
 // not met (it is in the view of a former owner, after a partition) is entered as well: until it joins its packets are
 // lost, but not answered.
 void Cluster::on_new_conn(Stack i, Stack from, const Message& message) {
   const Stack target = drops(Deviation::connection_of_any_target) ? from : message.target;
   Entry& entry = at(i).crt[message.about];
-  const bool taken = entry.target != nobody && entry.target != target;
+  const bool decides = claims(i) && from == owner_of(at(i).owning) && !drops(Deviation::owner_does_not_decide);
+  const bool taken = entry.target != nobody && entry.target != target && !decides;
   if (taken && !drops(Deviation::last_report_wins)) return;
   entry = {target, true};  // its SYN may still be on its way
 }

@@ -56,6 +56,9 @@ enum class Deviation : std::uint8_t {
   older_owner_forgotten,
   loser_routes_unreported,
   last_report_wins,
+  hit_unreported,
+  owner_does_not_decide,
+  changes_to_claimant_only,
   count
 };
 using Deviations = std::bitset<static_cast<std::size_t>(Deviation::count)>;

@@ -126,6 +126,16 @@ Message Channel::pop() {
   return first;
 }
 
+bool Channel::ends_for(std::uint8_t connection, const Message& message) const {
+  using M = MessageKind;
+  for (unsigned n = size; n-- != 0;) {
+    const M kind = messages[n].kind;
+    const bool of_connection = kind == M::new_conn || kind == M::term_conn || kind == M::verify || kind == M::not_held;
+    if (of_connection && messages[n].about == connection) return messages[n] == message;
+  }
+  return false;
+}
+
 void Channel::clear() { *this = {}; }
 
 void Frames::add(const Frame& frame) {

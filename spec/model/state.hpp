@@ -95,6 +95,7 @@ struct Channel {
   std::array<Message, kChannelMax> messages{};
   void push(const Message& message);
   Message pop();
+  bool ends_for(std::uint8_t connection, const Message& message) const;  // the last one about that connection is this
   void clear();
 };
 

@@ -197,8 +197,8 @@ class Steps {
         next.clients[c].end = ClientEnd::established;
         next.clients[c].peer = i;
       });
-    const Channel& ahead = before_.bus[i][owner_of(stack.claiming != 0 ? stack.claiming : stack.owning)];
-    if (!is_wanted(before_, i, c) && ahead.size < rules_.backlog)
+    const auto behind = [&](Epoch whom) { return before_.bus[i][owner_of(whom)].size >= rules_.backlog; };
+    if (!is_wanted(before_, i, c) && !behind(stack.owning) && !behind(stack.claiming))
       step({Kind::end_at, i, nobody, c, endpoint.instance}, [&](Cluster& next) { next.end_connection(i, c); });
   }
 

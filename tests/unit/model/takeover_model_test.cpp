@@ -46,10 +46,12 @@ TEST_P(Configuration, HoldsAndHasItsPinnedNumberOfStates) {
 INSTANTIATE_TEST_SUITE_P(Model, Configuration,
                          testing::Values(Pinned{"smoke", 782}, Pinned{"leftovers", 175}, Pinned{"failover", 654},
                                          Pinned{"reuse", 4439}, Pinned{"listeners", 4841},
-                                         Pinned{"double-failure", 12916}, Pinned{"takeback", 26994},
-                                         Pinned{"departure", 29717}, Pinned{"backups", 27142}, Pinned{"moves", 259421},
-                                         Pinned{"partition", 293223}, Pinned{"paused", 503797},
-                                         Pinned{"paused-reuse", 65017}, Pinned{"standard", 984358}),
+                                         Pinned{"double-failure", 12916}, Pinned{"takeback", 31785},
+                                         Pinned{"takeback-listeners", 72076}, Pinned{"takeback-reuse", 179685},
+                                         Pinned{"return", 349954}, Pinned{"departure", 36125}, Pinned{"backups", 31882},
+                                         Pinned{"moves", 353896}, Pinned{"partition", 293223}, Pinned{"paused", 493088},
+                                         Pinned{"paused-reuse", 65017}, Pinned{"two-claims", 663111},
+                                         Pinned{"standard", 971416}, Pinned{"handover", 1042069}),
                          [](const auto& each) {
                            std::string name = each.param.config;
                            for (char& c : name)
@@ -64,12 +66,12 @@ TEST(DecisionsNeeded, AreAsTheDocumentSays) {
   EXPECT_EQ(text.str(), needed_table(2)) << "dvipa check --table > docs/decisions-needed.md";
 }
 
-TEST(Deviations, AreAllSeenButTheTwoThatAreOnlyPrecautions) {
+TEST(Deviations, AreAllSeenButTheOneThatIsOnlyAPrecaution) {
   unsigned mutants = 0;
   for (const DeviationText& each : deviations()) {
     mutants += each.is_decision ? 0 : 1;
     ASSERT_TRUE(each.config.empty() || find_configuration(each.config)) << each.name;
-    EXPECT_TRUE(!each.config.empty() || each.is_decision) << each.name << " is seen nowhere";
+    EXPECT_TRUE(!each.config.empty() || each.name == "TGT-6/report") << each.name << " is seen nowhere";
   }
   EXPECT_GE(mutants, 15U);
 }
