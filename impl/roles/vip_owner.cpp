@@ -82,7 +82,7 @@ static void take_over(const OwnerReleased&, OwnerFacts& facts, OwnerOrders& orde
   orders = {OwnerOrder::end_rebuild, OwnerOrder::announce, OwnerOrder::advertise, OwnerOrder::release_held};
 }
 
-// TKB-3: all are told, for the claimant may fail before it tells them. TKB-4: what still comes here is sent on to it.
+// TKB-6 rests on this order. TKB-3: all are told, for the claimant may fail before it tells them. TKB-4: what still comes here is sent on to it.
 static void release(const TakeOverAsked&, OwnerFacts& facts, OwnerOrders& orders) {
   orders = {OwnerOrder::end_rebuild,  OwnerOrder::withdraw,     OwnerOrder::send_released,
             OwnerOrder::purge_tables, OwnerOrder::release_held, OwnerOrder::announce};

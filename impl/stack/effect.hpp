@@ -69,16 +69,29 @@ struct ListenerKnown {
   Port port = 0;
   StackId target;
   bool listening = false;
-};                // the DPT changed
+};  // the DPT changed
+// To input::ActivationAsked.
+struct ActivationAnswered {
+  Address dvipa;
+  enum class Answer : std::uint8_t {
+    active,          // it is in use here, or will be before anything else happens
+    moving,          // another stack has it; it moves here (MOV-2)
+    not_configured,  // no definition and no VIPARANGE of this stack covers it
+    disruptive,      // another stack has it, and lets nobody but an operator move it (MOV-6)
+  } answer = Answer::active;
+};
 struct Ready {};  // every member's list is here, or there is no other member
 struct Left {};   // nothing is owned any more; the process may stop
 
 }  // namespace effect
 
-using Effect = std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress,
-                            effect::AcceptForwarder, effect::RefuseForwarder, effect::LookForConnections,
-                            effect::ArmTimer, effect::CancelTimer, effect::ReleaseHeld, effect::OwnershipChanged,
-                            effect::Rebuilt, effect::ListenerKnown, effect::Ready, effect::Left>;
+std::string_view name_of(effect::ActivationAnswered::Answer answer);
+
+using Effect =
+    std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress, effect::AcceptForwarder,
+                 effect::RefuseForwarder, effect::LookForConnections, effect::ArmTimer, effect::CancelTimer,
+                 effect::ReleaseHeld, effect::OwnershipChanged, effect::Rebuilt, effect::ListenerKnown,
+                 effect::ActivationAnswered, effect::Ready, effect::Left>;
 using Effects = std::vector<Effect>;
 
 }  // namespace dvipa

@@ -76,13 +76,19 @@ struct TimerFired {
 };
 // This stack did not run for longer than the detection time: others may own by now what it owned (FLV-9).
 struct Resumed {};
+// An application is about to bind to an address, or an operator asks for it (CFG-5, MOV-1, MOV-2). The answer is
+// effect::ActivationAnswered.
+struct ActivationAsked {
+  Address dvipa;
+  bool by_operator = false;  // who may break a DISRUPTIVE one's connections (MOV-6)
+};
 struct LeaveAsked {};  // hand over, then effect::Left
 
 }  // namespace input
 
-using Input =
-    std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
-                 input::ListenerChanged, input::ConnectionsOpened, input::ConnectionsFound, input::ConnectionAccepted,
-                 input::ConnectionsEnded, input::RouteReported, input::TimerFired, input::Resumed, input::LeaveAsked>;
+using Input = std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
+                           input::ListenerChanged, input::ConnectionsOpened, input::ConnectionsFound,
+                           input::ConnectionAccepted, input::ConnectionsEnded, input::RouteReported, input::TimerFired,
+                           input::Resumed, input::LeaveAsked, input::ActivationAsked>;
 
 }  // namespace dvipa

@@ -32,6 +32,9 @@ enum class Mutant : std::uint8_t {
   routes_not_reported,        // the present owner does not tell a claimant what it routes (TKB-1)
   routes_not_surrendered,     // of two owners, the one that gives way does not tell the other what it routes (FLV-11)
   silent_after_heal,          // the winner of two owners does not advertise again when the other has given way (FLV-11)
+  owner_does_not_decide,      // a claimant keeps what it has heard although the owner says otherwise (TKB-5)
+  primary_for_ever,           // who has lost a DVIPA to a move takes it back at once (MOV-2)
+  move_disruptive,            // a bind takes what another stack lets nobody take (MOV-6)
   tell_claimant_only,         // during a claim the present owner hears no change (TGT-7)
   relay_again,                // a relayed packet is relayed again (RTE-12)
   refuse_as_former_owner,     // a former owner does not send on what still reaches it (TKB-4)
@@ -66,6 +69,9 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::routes_not_reported, "routes-not-reported"},
     MutantName{Mutant::routes_not_surrendered, "routes-not-surrendered"},
     MutantName{Mutant::silent_after_heal, "silent-after-heal"},
+    MutantName{Mutant::owner_does_not_decide, "owner-does-not-decide"},
+    MutantName{Mutant::primary_for_ever, "primary-for-ever"},
+    MutantName{Mutant::move_disruptive, "move-disruptive"},
     MutantName{Mutant::tell_claimant_only, "tell-claimant-only"},
     MutantName{Mutant::relay_again, "relay-again"},
     MutantName{Mutant::refuse_as_former_owner, "refuse-as-former-owner"},

@@ -184,7 +184,7 @@ bool Stack::outranks(const Address& address, StackId one, StackId other) const {
   return std::pair(rank_key(address, one), one) > std::pair(rank_key(address, other), other);
 }
 
-// FLV-1: nobody if there is none.
+// FLV-1, FLV-7: nobody if there is none.
 StackId Stack::successor(const Address& address) const {
   StackId best = rank_key(address, settings_.self) >= 0 ? settings_.self : nobody;
   for (const auto& [stack, member] : members_)
@@ -260,6 +260,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       break;
     case OwnerOrder::send_released:
       emit(effect::Send{facts.owner, Released{address, facts.claim}});
+      give_up_primary(address, dvipa);
       break;
     case OwnerOrder::end_rebuild:
       emit(effect::CancelTimer{limit});

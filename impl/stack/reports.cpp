@@ -74,7 +74,10 @@ void Stack::report_connections(const Address& address, Dvipa& dvipa) {
   if (has(Mutant::forget_connections) || dvipa.held_here.empty()) return;
   std::vector<Remote> remotes;
   remotes.reserve(dvipa.held_here.size());
-  dvipa.held_here.for_each([&](const Remote& remote, const tables::Route&) { remotes.push_back(remote); });
+  dvipa.held_here.for_each([&](const Remote& remote, const tables::Route&) {
+    const tables::Route* route = dvipa.owner.owns() ? dvipa.routes.find(remote) : nullptr;
+    if (route == nullptr || route->target == settings_.self) remotes.push_back(remote);  // else another's by now
+  });
   report_change(address, dvipa, Change{std::nullopt, false, &remotes, nullptr}, dvipa.report_to, dvipa.report_epoch);
 }
 
@@ -187,16 +190,21 @@ void Stack::hear(StackId from, const SrvStat& srvstat) {
 }
 
 // RTE-6, TKB-1. The first who says that it holds a connection is believed for as long as it lives: a later claim on the
-// same 4-tuple is of a connection that has ended since.
-void Stack::hear(StackId, const NewConn& newconn) {
+// same 4-tuple is of a connection that has ended since. But what a claimant hears from the present owner is newer than
+// all else about what that owner routes (TKB-5).
+void Stack::hear(StackId from, const NewConn& newconn) {
   Dvipa* dvipa = reported_dvipa(newconn.dvipa, newconn.epoch);
   if (dvipa == nullptr || !in_view(newconn.target)) return;
-  for (const Remote& remote : newconn.remotes)
-    if (tables::Route* known = dvipa->routes.find(remote); known == nullptr) {
+  const bool decides = dvipa->owner.state() == roles::OwnerState::taking_back && from == dvipa->owner.facts.owner &&
+                       !has(Mutant::owner_does_not_decide);
+  for (const Remote& remote : newconn.remotes) {
+    tables::Route* known = dvipa->routes.find(remote);
+    if (known == nullptr || (decides && known->target != newconn.target)) {
       dvipa->routes.insert(remote, new_route(newconn.target));
     } else if (known->target == newconn.target) {
       touch(*known);
     }
+  }
 }
 
 // RTE-6. What cannot be removed yet is asked about when it can.

@@ -32,9 +32,14 @@ Verdict Stack::route(const Segment& segment) {
 // RTE-4, RTE-5
 Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {
   const Distribution* distribution = distribution_of(dvipa);
-  if (distribution == nullptr) return {Kind::conventional, {}, false};
-  StackId target = dvipa.listeners.select(segment.connection.remote.dvipa_port, distribution->method);
-  if (!target && has(Mutant::route_to_silent_port))
+  const Port port = segment.connection.remote.dvipa_port;
+  StackId target;
+  if (distribution != nullptr) {
+    target = dvipa.listeners.select(port, distribution->method);
+  } else if (listens_here(segment.connection.dvipa, port)) {
+    target = settings_.self;  // not distributed; the entry moves with it (MOV-2)
+  }
+  if (!target && distribution != nullptr && has(Mutant::route_to_silent_port))
     for (const auto& [stack, member] : members_)
       if (distribution->targets.contains(settings_.xcf_addresses[stack.value - 1U])) target = stack;
   if (!target) return {Kind::conventional, {}, false};

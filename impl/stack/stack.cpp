@@ -17,20 +17,21 @@ void Stack::take(const input::Started&) { emit(effect::ArmTimer{{Timer::Kind::jo
 
 // CFG-7: what the new definitions no longer say is taken back; what they say anew is announced.
 void Stack::take(const input::DefinitionsSet& set) {
-  for (auto& [address, dvipa] : dvipas_) dvipa.own.reset();
-  for (const DvipaDefinition& definition : set.definitions.dvipas) obtain(definition.dvipa).own = definition;
+  std::map<Address, const DvipaDefinition*> defined;
+  for (const DvipaDefinition& definition : set.definitions.dvipas) {
+    obtain(definition.dvipa);
+    defined[definition.dvipa] = &definition;
+  }
+  ranges_ = set.definitions.ranges;
   for (auto& [address, dvipa] : dvipas_) {
-    dvipa.owner.facts.part = dvipa.own ? dvipa.own->part : Part::none;
-    if (dvipa.own) {
-      owner_event(address, dvipa, roles::PartGiven{});
-    } else {
-      owner_event(address, dvipa, roles::PartTaken{});
-    }
+    const auto at = defined.find(address);
+    define(address, dvipa, at == defined.end() ? nullptr : at->second);
   }
   if (joined_) send_list_to_all();
   evaluate_all();
 }
 
+// LST-5: it is sent the list as every other member was.
 void Stack::take(const input::MemberUp& up) {
   members_[up.member] = Member{up.incarnation, false, false, {}, {}};
   send_list(up.member);
@@ -204,6 +205,7 @@ const Stack::Dvipa* Stack::dvipa(const Address& address) const {
   return at == dvipas_.end() ? nullptr : &at->second;
 }
 
+// FLV-8
 const Distribution* Stack::distribution_of(const Dvipa& dvipa) const {
   if (dvipa.own && dvipa.own->distribution && !(has(Mutant::ignore_own_distribution) && dvipa.kept))
     return &*dvipa.own->distribution;

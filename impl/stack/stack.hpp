@@ -88,7 +88,10 @@ class Stack {
       bool operator==(const Ended&) const = default;
     };
     std::deque<Ended> ended_while_fresh;  // TERMCONN came within a frame's life of a SYN (RTE-6)
-    bool report_open = false;             // the end of this stack's report waits for a look at its connections
+    bool by_bind = false;                 // `own` was made from a VIPARANGE (CFG-5)
+    // What the profile says, while a stack to which the DVIPA has moved from here is the primary (MOV-2).
+    std::optional<DvipaDefinition> displaced;
+    bool report_open = false;  // the end of this stack's report waits for a look at its connections
     bool address_held = false;
     bool advertised = false;
     bool operator==(const Dvipa&) const = default;
@@ -168,6 +171,7 @@ class Stack {
   void take(const input::TimerFired&);
   void take(const input::Resumed&);
   void take(const input::LeaveAsked&);
+  void take(const input::ActivationAsked&);
 
   // ownership.cpp: from lists and views to events of the owner role, and its orders
   void hear(StackId from, const VipaList& list);
@@ -199,6 +203,12 @@ class Stack {
   void send_list(StackId to);
   void send_list_to_all();
 
+  // moves.cpp: DVIPAs that go from stack to stack
+  void define(const Address& address, Dvipa& dvipa, const DvipaDefinition* definition);
+  void give_up_primary(const Address& address, Dvipa& dvipa);
+  const RangeDefinition* range_of(const Address& address) const;
+  const ListEntry* owner_entry(const Address& address, const Dvipa& dvipa) const;
+
   // reports.cpp: what a target tells, and what the owner makes of it
   void hear(StackId from, const SrvStat& srvstat);
   void hear(StackId from, const NewConn& newconn);
@@ -216,6 +226,9 @@ class Stack {
   void report_news(const Address& address, Dvipa& dvipa, const Change& change);
   void report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch);
   bool listens(const Address& address, const Dvipa& dvipa, Port port) const;
+  bool listens_here(const Address& address, Port port) const {
+    return listeners_here_.contains({address, port}) || listeners_here_.contains({wildcard_of(address), port});
+  }
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
   // All of them, or those of one stack.
@@ -243,6 +256,7 @@ class Stack {
   StackSettings settings_;
   std::map<StackId, Member> members_;  // the view, without this stack
   std::map<Address, Dvipa> dvipas_;
+  std::vector<RangeDefinition> ranges_;                // VIPARANGE
   std::set<std::pair<Address, Port>> listeners_here_;  // local address (none = wildcard), port
   bool joined_ = false;                                // the time to find members is over
   bool ready_ = false;

@@ -133,10 +133,17 @@ class Cluster {
         last_advertiser_[withdraw->dvipa] = 0;
       } else if (auto* look = std::get_if<effect::LookForConnections>(&each)) {
         looks_.push_back({n, *look});
+      } else if (auto* answered = std::get_if<effect::ActivationAnswered>(&each)) {
+        answer_ = answered->answer;
       } else if (std::holds_alternative<effect::Left>(each)) {
         left_.insert(n);
       }
     }
+  }
+  // What stack n answers to an application that is about to bind to the DVIPA, or to an operator.
+  effect::ActivationAnswered::Answer activate(unsigned n, const Address& dvipa, bool by_operator = false) {
+    give(n, input::ActivationAsked{dvipa, by_operator});
+    return answer_;
   }
   // Answers the looks of stack n: all that its kernel holds is known to it already, but for `half_open`.
   void look(unsigned n, const std::vector<Remote>& half_open = {}) {
@@ -162,7 +169,13 @@ class Cluster {
     }
   }
   void settle() {
+    unsigned rounds = 0;
     for (bool moved = true; moved;) {
+      constexpr unsigned rounds_max = 1000;  // more than any test needs to come to rest
+      if (++rounds > rounds_max) {
+        ADD_FAILURE() << "the cluster does not settle";
+        return;
+      }
       moved = false;
       for (unsigned n = 1; n <= count_; ++n) look(n);
       for (unsigned from = 1; from <= count_; ++from)
@@ -210,6 +223,7 @@ class Cluster {
   std::map<Address, unsigned> last_advertiser_;
   std::vector<std::pair<unsigned, effect::LookForConnections>> looks_;
   std::set<unsigned> left_;
+  effect::ActivationAnswered::Answer answer_{};
 };
 
 }  // namespace dvipa::test

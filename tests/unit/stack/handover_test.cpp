@@ -161,6 +161,29 @@ TEST(Takeback, ASynThatHitsAnEntryDuringTheHandoverIsReported) {
   EXPECT_EQ(cluster.routes(1, dva1), 1U);
 }
 
+// covers: TKB-5: the end of the connection before was told to the owner only
+TEST(Takeback, WhatTheOwnerSaysOfItsRoutesDecides) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  cluster.settle();
+  const unsigned first = cluster.connect(5, dva1, client(1));
+  cluster.age(5, 12);
+  cluster.start(1, definitions_of(1));
+  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
+  cluster.fire(1, Timer::Kind::join);
+  cluster.deliver_all(1, 5);
+  ASSERT_EQ(cluster.state(5, dva1), OwnerState::handing_over);
+  cluster.give(first, input::ConnectionsEnded{dva1, {client(1)}});
+  cluster.deliver_all(first, 5);
+  const Verdict second = cluster.packet(5, dva1, client(1), true);
+  ASSERT_NE(second.stack, Cluster::id(first));
+  cluster.give(5, input::RouteReported{{dva1, client(1)}, second.stack});
+  cluster.settle();
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).stack, second.stack);
+}
+
 // covers: TGT-7, TKB-7: the claimant fails before the owner has heard of its claim
 TEST(Takeback, WhatATargetToldToAFailedClaimantIsNotLost) {
   Cluster cluster(5);

@@ -1,0 +1,105 @@
+// DVIPAs that go from stack to stack: what a profile, an application's bind or an operator gives a stack, and what
+// another's claim takes from it (CFG-5, CFG-7, MOV).
+#include "impl/stack/stack.hpp"
+
+namespace dvipa {
+
+using Answer = effect::ActivationAnswered::Answer;
+
+std::string_view name_of(Answer answer) {
+  static constexpr std::string_view names[] = {"active", "moving", "not_configured", "disruptive"};
+  return names[static_cast<unsigned>(answer)];
+}
+
+// CFG-7. A definition that is not changed does not take back what has moved to another stack since, and one that was
+// made from a VIPARANGE is not the profile's to take.
+void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* definition) {
+  if (definition == nullptr && dvipa.by_bind) return;
+  if (definition != nullptr && dvipa.displaced == *definition) return;
+  dvipa.by_bind = false;
+  dvipa.displaced.reset();
+  dvipa.own = definition == nullptr ? std::nullopt : std::optional(*definition);
+  dvipa.owner.facts.part = dvipa.own ? dvipa.own->part : Part::none;
+  if (dvipa.own) {
+    owner_event(address, dvipa, roles::PartGiven{});
+  } else {
+    owner_event(address, dvipa, roles::PartTaken{});
+  }
+}
+
+// The longest match wins (CFG-5); null when there is none.
+const RangeDefinition* Stack::range_of(const Address& address) const {
+  const RangeDefinition* longest = nullptr;
+  for (const RangeDefinition& range : ranges_)
+    if (same_subnet(address, range.network, range.prefix_bits) &&
+        (longest == nullptr || range.prefix_bits > longest->prefix_bits))
+      longest = &range;
+  return longest;
+}
+
+// What the owner, another stack, says of it; null when nobody else owns it.
+const ListEntry* Stack::owner_entry(const Address& address, const Dvipa& dvipa) const {
+  const auto member = members_.find(dvipa.owner.facts.owner);
+  if (member == members_.end()) return nullptr;
+  const auto at = member->second.owning.find(address);
+  return at == member->second.owning.end() ? nullptr : &at->second;
+}
+
+// MOV-1, MOV-2, MOV-6: the stack becomes its primary, which takes it from the present owner as it does after a failure.
+void Stack::take(const input::ActivationAsked& asked) {
+  const RangeDefinition* range = range_of(asked.dvipa);
+  const auto known = dvipas_.find(asked.dvipa);
+  const bool defined = known != dvipas_.end() && known->second.own && known->second.own->part == Part::primary;
+  const bool displaced = known != dvipas_.end() && known->second.displaced;
+  if (!defined && !displaced && range == nullptr) {
+    emit(effect::ActivationAnswered{asked.dvipa, Answer::not_configured});
+    return;
+  }
+  Dvipa& dvipa = obtain(asked.dvipa);
+  const ListEntry* elsewhere = owner_entry(asked.dvipa, dvipa);
+  if (elsewhere != nullptr && elsewhere->definition.moveable == Moveable::disruptive && !asked.by_operator &&
+      !has(Mutant::move_disruptive)) {
+    emit(effect::ActivationAnswered{asked.dvipa, Answer::disruptive});
+    return;
+  }
+  if (!defined) {
+    DvipaDefinition made;
+    if (displaced) {
+      made = *dvipa.displaced;
+      dvipa.displaced.reset();
+    } else {
+      made.dvipa = asked.dvipa;
+      made.prefix_bits = range->prefix_bits;
+      made.part = Part::primary;
+      made.moveable = range->moveable;
+      made.cluster_ports = range->cluster_ports;
+    }
+    if (elsewhere != nullptr) dvipa.kept = elsewhere->definition.distribution;  // MOV-5
+    define(asked.dvipa, dvipa, &made);
+    dvipa.by_bind = !displaced;
+  }
+  emit(effect::ActivationAnswered{asked.dvipa, elsewhere == nullptr ? Answer::active : Answer::moving});
+  if (joined_) send_list_to_all();
+  evaluate_all();
+}
+
+// MOV-2..4: the primary is the newest that says so. This stack serves what connections it has to their end, however far
+// the DVIPA moves on; without any its role as a target ends here. What the profile defined may come back as a backup.
+void Stack::give_up_primary(const Address& address, Dvipa& dvipa) {
+  const auto claimant = members_.find(dvipa.owner.facts.owner);
+  if (dvipa.owner.facts.part != Part::primary || claimant == members_.end() || has(Mutant::primary_for_ever)) return;
+  const auto part = claimant->second.parts.find(address);
+  if (part == claimant->second.parts.end() || part->second.part != Part::primary) return;
+  if (dvipa.by_bind) {
+    dvipa.by_bind = false;
+    dvipa.own.reset();
+    dvipa.owner.facts.part = Part::none;
+    owner_event(address, dvipa, roles::PartTaken{});
+    return;
+  }
+  dvipa.displaced = dvipa.own;
+  dvipa.own->part = dvipa.owner.facts.part = Part::backup;
+  dvipa.own->rank = rank_max;
+}
+
+}  // namespace dvipa

@@ -1,0 +1,141 @@
+// Movable DVIPAs: VIPARANGE, moves and chains of moves (CFG-5, MOV).
+#include "tests/unit/stack/cluster.hpp"
+
+namespace dvipa::test {
+namespace {
+
+using roles::OwnerState;
+using roles::TargetState;
+using Answer = effect::ActivationAnswered::Answer;
+
+const Address dvr1 = *parse_address("10.77.9.1");
+
+Definitions range(Moveable moveable = Moveable::nondisruptive) {
+  Definitions definitions;
+  definitions.ranges = {{*parse_address("10.77.0.0"), 16, Moveable::disruptive, false},
+                        {*parse_address("10.77.9.0"), 24, moveable, false}};
+  return definitions;
+}
+
+// Three stacks with the same VIPARANGE and an application on each that listens on every address.
+struct Moves : testing::Test {
+  explicit Moves(const Definitions& definitions = range()) : cluster(3) {
+    for (unsigned n = 1; n <= 3; ++n) cluster.start(n, definitions);
+    for (unsigned n = 1; n <= 3; ++n) cluster.fire(n, Timer::Kind::join);
+    cluster.settle();
+  }
+  Answer activate(unsigned n, bool by_operator = false) {
+    const Answer answer = cluster.activate(n, dvr1, by_operator);
+    cluster.settle();
+    return answer;
+  }
+  Cluster cluster;
+};
+
+// covers: CFG-5, MOV-1
+TEST_F(Moves, ABindWithinARangeActivatesTheAddressAtOnce) {
+  EXPECT_EQ(cluster.activate(2, dvr1), Answer::active);
+  EXPECT_EQ(cluster.advertisers(dvr1), std::set<unsigned>{2});  // before anybody else has heard of it
+  cluster.settle();
+  EXPECT_EQ(cluster.state(2, dvr1), OwnerState::active);
+  EXPECT_EQ(cluster.connect(2, dvr1, client(1)), 2U);
+  EXPECT_EQ(activate(2), Answer::active);  // again
+}
+
+// covers: CFG-5: the longest match wins, and what matches nothing is refused
+TEST_F(Moves, TheLongestRangeDecides) {
+  activate(1);
+  EXPECT_EQ(cluster.at(1).dvipa(dvr1)->own->moveable, Moveable::nondisruptive);
+  EXPECT_EQ(cluster.at(1).dvipa(dvr1)->own->prefix_bits, 24);
+  EXPECT_EQ(cluster.activate(1, *parse_address("10.78.0.1")), Answer::not_configured);
+  EXPECT_EQ(cluster.at(1).dvipa(*parse_address("10.78.0.1")), nullptr);
+}
+
+// covers: MOV-2, MOV-3, MOV-5
+TEST_F(Moves, TheNewOwnerHasAllConnectionsAndTheOldOneServesItsOwnToTheirEnd) {
+  activate(1);
+  for (std::uint32_t n = 0; n < 5; ++n) ASSERT_EQ(cluster.connect(1, dvr1, client(n)), 1U);
+  EXPECT_EQ(activate(2), Answer::moving);
+  EXPECT_EQ(cluster.advertisers(dvr1), std::set<unsigned>{2});
+  EXPECT_EQ(cluster.state(1, dvr1), OwnerState::bystander);
+  EXPECT_EQ(cluster.routes(1, dvr1), 0U);
+  EXPECT_EQ(cluster.at(1).dvipa(dvr1)->target.state(), TargetState::draining);  // MOVING
+  for (std::uint32_t n = 0; n < 5; ++n) EXPECT_EQ(cluster.packet(2, dvr1, client(n), false).stack, Cluster::id(1));
+  EXPECT_EQ(cluster.connect(2, dvr1, client(9)), 2U);  // new connections belong to the new owner
+  EXPECT_TRUE(cluster.at(1).dvipa(dvr1)->address_held);
+  for (std::uint32_t n = 0; n < 5; ++n) cluster.give(1, input::ConnectionsEnded{dvr1, {client(n)}});
+  cluster.settle();
+  EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
+}
+
+// covers: MOV-3
+TEST_F(Moves, WithoutConnectionsTheOldOwnerDeletesItAtOnce) {
+  activate(1);
+  activate(2);
+  EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
+}
+
+// covers: TKB-5, MOV-2: it has no distribution, and what it accepts while it moves is not lost
+TEST_F(Moves, AConnectionThatBeginsDuringTheMoveGoesOn) {
+  activate(1);
+  cluster.give(2, input::ActivationAsked{dvr1, false});
+  cluster.deliver_all(2, 1);
+  ASSERT_EQ(cluster.state(1, dvr1), OwnerState::handing_over);
+  EXPECT_EQ(cluster.connect(1, dvr1, client(1)), 1U);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(2, dvr1, client(1), false).stack, Cluster::id(1));
+}
+
+// covers: MOV-4
+TEST_F(Moves, AChainOfMovesKeepsTheConnectionsOnAllOfThem) {
+  for (std::uint32_t n = 1; n <= 3; ++n) {
+    activate(n);
+    ASSERT_EQ(cluster.connect(n, dvr1, client(n)), n);
+  }
+  EXPECT_EQ(cluster.advertisers(dvr1), std::set<unsigned>{3});
+  for (std::uint32_t n = 1; n <= 3; ++n) EXPECT_EQ(cluster.packet(3, dvr1, client(n), false).stack, Cluster::id(n));
+  activate(1);  // and there again
+  for (std::uint32_t n = 1; n <= 3; ++n) EXPECT_EQ(cluster.packet(1, dvr1, client(n), false).stack, Cluster::id(n));
+}
+
+struct DisruptiveMoves : Moves {
+  DisruptiveMoves() : Moves(range(Moveable::disruptive)) {}
+};
+
+// covers: MOV-6
+TEST_F(DisruptiveMoves, ABindDoesNotTakeWhatAnotherHoldsAndAnOperatorDoes) {
+  activate(1);
+  EXPECT_EQ(activate(2), Answer::disruptive);
+  EXPECT_EQ(cluster.advertisers(dvr1), std::set<unsigned>{1});
+  EXPECT_EQ(activate(2, true), Answer::moving);
+  EXPECT_EQ(cluster.advertisers(dvr1), std::set<unsigned>{2});
+}
+
+// covers: MOV-2, CFG-7: two profiles define it, the last to start has it, and an unrelated change takes nothing back
+TEST(DefinedMoves, TheNewestPrimaryHasItAndTheOtherIsItsBackup) {
+  Cluster cluster(3);
+  DvipaDefinition definition;
+  definition.dvipa = dva1;
+  definition.part = Part::primary;
+  Definitions definitions;
+  definitions.dvipas = {definition};
+  cluster.start(1, definitions);
+  cluster.start(2, {});
+  cluster.start(3, {});
+  for (unsigned n = 1; n <= 3; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  ASSERT_EQ(cluster.connect(1, dva1, client(1)), 1U);
+  cluster.give(2, input::DefinitionsSet{definitions});
+  cluster.settle();
+  ASSERT_EQ(cluster.advertisers(dva1), std::set<unsigned>{2});
+  EXPECT_EQ(cluster.packet(2, dva1, client(1), false).stack, Cluster::id(1));
+  cluster.give(1, input::DefinitionsSet{definitions});
+  cluster.settle();
+  EXPECT_EQ(cluster.advertisers(dva1), std::set<unsigned>{2});
+  cluster.crash(2);
+  cluster.settle();
+  EXPECT_EQ(cluster.advertisers(dva1), std::set<unsigned>{1});
+}
+
+}  // namespace
+}  // namespace dvipa::test
