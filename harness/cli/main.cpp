@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
       {"run", "run one live stack of a cluster on this host", run_run},
       {"profile", "check the definitions of a host, and show how they are understood", run_profile},
       {"check", "prove the protocol in a bounded configuration, or show how it fails", run_check},
+      {"bench", "measure how fast a part is, beside a peer", run_bench},
       {"conform", "judge the failover of an implementation on live hosts under load", run_conform},
       {"keygen", "make the key that the members of a cluster share", run_keygen},
       {"lab", "make hosts on this machine to try a cluster in, and remove them", run_lab},

@@ -5,6 +5,7 @@
 
 namespace dvipa::cli {
 
+int run_bench(std::span<const std::string> words);
 int run_check(std::span<const std::string> words);
 int run_conform(std::span<const std::string> words);
 int run_keygen(std::span<const std::string> words);

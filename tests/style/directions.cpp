@@ -35,7 +35,7 @@ const std::vector<Room>& rooms() {
       {"harness/lab", {"spec/vocabulary"}},
       {"harness/report", {"spec/vocabulary", "spec/requirements", "harness/conform"}},
       {"harness/conform", {"spec/vocabulary", "spec/requirements", "harness/world", "harness/lab", "pcap"}},
-      {"harness/cli", {"spec", "impl", "pcap", "harness"}},
+      {"harness/cli", {"spec", "impl", "pcap", "harness", "tests/bench"}},
       {"tests", {"spec", "impl", "pcap", "harness"}},
   };
   return all;

@@ -6,7 +6,6 @@
 
 int main(int argc, char** argv) {
   dvipa::bench::RatioOptions options;
-  options.promela_directory = DVIPA_SOURCE_DIR "/tests/bench/checker";
   if (argc > 1) options.model = argv[1];
   if (argc > 2) options.size = static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10));
   if (argc > 3) options.rounds = static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10));

@@ -1,21 +1,19 @@
-// Builds SPIN's verifier for a Promela rendering, runs it and the checker in turns, compares.
+// Runs SPIN's verifier of a Promela rendering and the checker in turns, and compares.
 #include "tests/bench/checker/ratios.hpp"
 
 #include <fmt/core.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstdio>
-#include <ctime>
-#include <filesystem>
-#include <optional>
 #include <ostream>
 #include <vector>
 
 #include "spec/checker/check.hpp"
+#include "tests/bench/checker/pan.hpp"
 #include "tests/bench/checker/ring_election.hpp"
+#include "tests/bench/checker/takeover_core.hpp"
 #include "tests/bench/checker/two_phase_commit.hpp"
 
 namespace dvipa::bench {
@@ -33,6 +31,40 @@ struct Contender {
   std::vector<Run> runs;
 };
 
+double own_cpu_s() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+template <checker::Model M>
+Run run_checker(unsigned size, unsigned threads) {
+  const double wall = now_s();
+  const double cpu = own_cpu_s();
+  const auto result = checker::check(M(size), checker::Options{.threads = threads, .symmetry = false});
+  const auto states = static_cast<double>(result.counts.unique);
+  return {now_s() - wall, own_cpu_s() - cpu, states, static_cast<double>(result.counts.memory_bytes) / states};
+}
+
+struct Subject {
+  std::string_view name;
+  std::string_view meaning;  // of its size
+  unsigned size_min;
+  unsigned size_max;
+  unsigned size_usual;
+  Run (*run)(unsigned size, unsigned threads);
+};
+constexpr std::array subjects = {
+    Subject{"two_phase_commit", "resource managers", 1, 9, 9, run_checker<TwoPhaseCommit>},
+    Subject{"ring_election", "nodes", 2, 8, 8, run_checker<RingElection>},
+    Subject{"takeover", "targets", 1, 4, 3, run_checker<TakeoverCore>},
+};
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -45,93 +77,10 @@ double median_of(const Contender& contender, Of&& of) {
   return median(values);
 }
 
-double seconds_of(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-
-double children_cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_CHILDREN, &usage);
-  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-}
-
-double own_cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-}
-
-double wall_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-// Standard output of a command; empty when it failed.
-std::optional<std::string> output_of(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> piece{};
-  for (std::size_t got = 0; (got = fread(piece.data(), 1, piece.size(), pipe)) != 0;) text.append(piece.data(), got);
-  return pclose(pipe) == 0 ? std::optional(text) : std::nullopt;
-}
-
-// The number at the beginning of the line that contains `words`; 0 when there is none.
-double number_before(const std::string& text, const std::string& words) {
-  const std::size_t found = text.find(words);
-  if (found == std::string::npos) return 0;
-  const std::size_t line = text.rfind('\n', found);
-  return std::strtod(text.c_str() + (line == std::string::npos ? 0 : line + 1), nullptr);
-}
-
-// SPIN's verifier for one model, in a folder of its own.
-class Pan {
- public:
-  explicit Pan(const RatioOptions& options) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "dvipa-spin-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) return;
-    folder_ = pattern;
-    const std::filesystem::path source = std::filesystem::path(options.promela_directory) / (options.model + ".pml");
-    built_ = output_of(fmt::format("cd '{}' && spin -DN={} -a '{}'", folder_, options.size, source.string())) &&
-             output_of(fmt::format("cd '{}' && gcc -O2 -w -DSAFETY -DMEMLIM=12000 -o dfs pan.c", folder_)) &&
-             output_of(fmt::format("cd '{}' && gcc -O2 -w -DSAFETY -DBFS -DMEMLIM=12000 -o bfs pan.c", folder_));
-  }
-  Pan(const Pan&) = delete;
-  Pan& operator=(const Pan&) = delete;
-  ~Pan() {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
-  }
-  bool built() const { return built_; }
-
-  // A table of 2^24 slots, as many as the largest models need, so that SPIN is not slowed by collisions.
-  Run run(const std::string& search) const {
-    constexpr double kMebi = 1048576;
-    const double wall = wall_s();
-    const double cpu = children_cpu_s();
-    const std::string text = output_of(fmt::format("cd '{}' && ./{} -m10000000 -w24", folder_, search)).value_or("");
-    Run run{wall_s() - wall, children_cpu_s() - cpu, number_before(text, " states, stored"), 0};
-    double mebi = number_before(text, "actual memory usage for states");
-    if (mebi == 0) mebi = number_before(text, "equivalent memory usage for states");
-    run.bytes_per_state =
-        (mebi + number_before(text, "memory used for hash table")) * kMebi / std::max(run.states, 1.0);
-    return run;
-  }
-
- private:
-  std::string folder_;
-  bool built_ = false;
-};
-
-template <checker::Model M>
-Run run_checker(const M& model, unsigned threads) {
-  const double wall = wall_s();
-  const double cpu = own_cpu_s();
-  const auto result = checker::check(model, {.threads = threads, .symmetry = false});
-  const auto states = static_cast<double>(result.counts.unique);
-  return {wall_s() - wall, own_cpu_s() - cpu, states, static_cast<double>(result.counts.memory_bytes) / states};
-}
-
-Run run_checker(const RatioOptions& options, unsigned threads) {
-  if (options.model == "ring_election") return run_checker(RingElection(options.size), threads);
-  return run_checker(TwoPhaseCommit(options.size), threads);
+// A table of 2^24 slots, as many as the largest models need, so that SPIN is not slowed by collisions.
+Run run_pan(const Pan& pan) {
+  const PanRun run = pan.run(24);
+  return {run.wall_s, run.cpu_s, run.states, run.bytes_per_state};
 }
 
 void print_table(const std::vector<Contender>& contenders, std::ostream& out) {
@@ -166,27 +115,21 @@ void print_ratios(const std::vector<Contender>& contenders, std::ostream& out) {
                        ratio(contenders[i], contenders[0], cpu));
 }
 
-}  // namespace
-
-int print_checker_ratios(const RatioOptions& options, std::ostream& out) {
-  const bool two_phase = options.model == "two_phase_commit" && options.size >= 1 && options.size <= 9;
-  const bool ring = options.model == "ring_election" && options.size >= 2 && options.size <= 8;
-  if ((!two_phase && !ring) || options.rounds == 0) {
-    out << "no such model or size: two_phase_commit (1 to 9) or ring_election (2 to 8), at least one round\n";
-    return 2;
-  }
-  const Pan pan(options);
+int compare(const Subject& subject, unsigned size, const RatioOptions& options, std::ostream& out) {
+  const std::string definitions = fmt::format("-DN={}", size);
+  const Pan pan(promela_of(subject.name), definitions, PanSearch::depth_first);
+  const Pan wide(promela_of(subject.name), definitions, PanSearch::breadth_first);
   std::vector<Contender> contenders{{"checker, breadth first, 1 thread", {}},
                                     {"checker, breadth first, 2 threads", {}}};
   if (pan.built()) contenders.push_back({"SPIN, depth first", {}});
   if (pan.built() && options.spin_breadth_first) contenders.push_back({"SPIN, breadth first", {}});
   for (unsigned round = 0; round < options.rounds; ++round) {
-    contenders[0].runs.push_back(run_checker(options, 1));
-    if (pan.built()) contenders[2].runs.push_back(pan.run("dfs"));
-    contenders[1].runs.push_back(run_checker(options, 2));
-    if (contenders.size() > 3) contenders[3].runs.push_back(pan.run("bfs"));
+    contenders[0].runs.push_back(subject.run(size, 1));
+    if (pan.built()) contenders[2].runs.push_back(run_pan(pan));
+    contenders[1].runs.push_back(subject.run(size, 2));
+    if (contenders.size() > 3) contenders[3].runs.push_back(run_pan(wide));
   }
-  out << fmt::format("{} of size {}, exact search, {} rounds in turns (medians)\n", options.model, options.size,
+  out << fmt::format("{} of {} {}, exact search, {} rounds in turns (medians)\n", subject.name, size, subject.meaning,
                      options.rounds);
   print_table(contenders, out);
   print_ratios(contenders, out);
@@ -200,6 +143,30 @@ int print_checker_ratios(const RatioOptions& options, std::ostream& out) {
     return 1;
   }
   return 0;
+}
+
+}  // namespace
+
+std::string checker_models_text() {
+  std::string text;
+  for (const Subject& subject : subjects)
+    text += fmt::format("{}{} ({} to {} {})", text.empty() ? "" : ", ", subject.name, subject.size_min,
+                        subject.size_max, subject.meaning);
+  return text + "; all of them if none is named";
+}
+
+int print_checker_ratios(const RatioOptions& options, std::ostream& out) {
+  int worst = 2;
+  for (const Subject& subject : subjects) {
+    const unsigned size = options.size == 0 ? subject.size_usual : options.size;
+    const bool wanted = options.model == subject.name || (options.model.empty() && options.size == 0);
+    if (!wanted || size < subject.size_min || size > subject.size_max || options.rounds == 0) continue;
+    const int exit_code = compare(subject, size, options, out);
+    worst = worst == 2 ? exit_code : std::max(worst, exit_code);
+    out << '\n' << std::flush;
+  }
+  if (worst == 2) out << "no such model or size, or no round: " << checker_models_text() << '\n';
+  return worst;
 }
 
 }  // namespace dvipa::bench
