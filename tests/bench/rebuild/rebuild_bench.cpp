@@ -37,7 +37,7 @@ class FlatMap {
 // ... and the table of the product.
 class Crt {
  public:
-  void insert(StackId target, const Remote& remote) { table_.insert(remote, tables::Route{target, 0, 0, 0}); }
+  void insert(StackId target, const Remote& remote) { table_.insert(remote, {.target = target}); }
   std::size_t size() const { return table_.size(); }
 
  private:
