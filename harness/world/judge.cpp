@@ -78,20 +78,29 @@ void Judge::new_connection(StackId router, const Packet& packet, const Verdict& 
   });
 }
 
-// The SYN goes to a target while another one, which the router has excluded, lives with an end of the connection.
+// The SYN goes to a target while another one, which the router has excluded, lives with an end of the 4-tuple, be it of
+// this instance or of one that the client has forgotten: when the two meet again, nothing on the bus tells them apart.
 void Judge::note_contest(StackId router, StackId target, const Packet& packet) {
   ClientConnection& client = world_.connections_[packet.connection];
   world_.for_each_stack([&](StackId other) {
     if (other == target || world_.knows(router, other)) return;
-    const auto& endpoints = world_.host(other).kernel.endpoints;
-    const auto endpoint = endpoints.find(packet.connection);
-    if (endpoint != endpoints.end() && endpoint->second.instance == client.instance) client.contested = true;
+    if (world_.host(other).kernel.endpoints.contains(packet.connection)) client.contested = true;
   });
 }
 
 void Judge::accepted(StackId host, const Packet& packet, StackId router) {
+  ClientConnection& client = world_.connections_[packet.connection];
   if (host != router && !world_.knows(router, host) && world_.host(router).life != Host::Life::down)
-    world_.connections_[packet.connection].contested = true;
+    client.contested = true;
+  // Conventional processing found an application of the owner's own that the distribution does not count (RTE-3): no
+  // table knows of the connection.
+  const Stack& stack = *world_.host(host).stack;
+  const Stack::Dvipa* mine = stack.dvipa(client.tuple.dvipa);
+  if (host != router || mine == nullptr || mine->routes.find(client.tuple.remote) != nullptr) return;
+  const Distribution* used = stack.distribution_of(*mine);
+  const bool counts = used != nullptr && used->targets.contains(xcf_of(host)) &&
+                      counts_as_listener(world_.host(host), *used, client.tuple.dvipa, client.tuple.remote.dvipa_port);
+  if (!counts) client.contested = true;
 }
 
 // A packet of a live connection is taken by its own stack or by nobody. Legitimate exceptions: the connection is

@@ -147,27 +147,43 @@ void World::endpoint_clock(const Event& event) {
 
 // --- applications --------------------------------------------------------------------------------------------------
 
+// What an application binds to: one address, or every address of both families.
+static std::vector<Address> addresses_of(const Address& local) {
+  return local.is_none() ? std::vector{Address::v4(0), Address{}} : std::vector{local};
+}
+
 void World::listen(StackId stack, const Address& local, Port port) {
   Host& host = at(stack);
-  if (!host.applications.emplace(local, port).second || host.life != Host::Life::up) return;
-  host.kernel.listeners.emplace(local, port);
-  tell(stack, {}, "has an application that listens on port " + std::to_string(port));
-  give(stack, input::ListenerChanged{local, port, true});
+  if (host.life == Host::Life::paused) return;
+  if (host.life == Host::Life::up) tell(stack, {}, "has an application that listens on port " + std::to_string(port));
+  for (const Address& address : addresses_of(local)) {
+    if (!host.applications.emplace(address, port).second || host.life != Host::Life::up) continue;
+    host.kernel.listeners.emplace(address, port);
+    give(stack, input::ListenerChanged{address, port, true});
+  }
 }
 
 // Its half-open connections go with a listener; the established ones only with the application.
 void World::close_listener(StackId stack, const Address& local, Port port, bool with_connections) {
   Host& host = at(stack);
-  if (host.life == Host::Life::paused || host.applications.erase({local, port}) == 0) return;
-  if (host.life == Host::Life::down) return;
-  host.kernel.listeners.erase({local, port});
-  tell(stack, {}, with_connections ? "has an application that dies" : "closes a listener");
-  give(stack, input::ListenerChanged{local, port, false});
+  if (host.life == Host::Life::paused) return;
+  if (host.life == Host::Life::up)
+    tell(stack, {}, with_connections ? "has an application that dies" : "closes a listener");
+  for (const Address& address : addresses_of(local)) {
+    if (host.applications.erase({address, port}) == 0 || host.life != Host::Life::up) continue;
+    host.kernel.listeners.erase({address, port});
+    give(stack, input::ListenerChanged{address, port, false});
+  }
+  if (host.life == Host::Life::up) end_connections_of(stack, port, with_connections);
+}
+
+void World::end_connections_of(StackId stack, Port port, bool established_too) {
+  const Host& host = at(stack);
   std::vector<std::uint32_t> ending;
   for (const auto& [connection, endpoint] : host.kernel.endpoints) {
     const Connection& tuple = connections_[connection].tuple;
-    const bool its_own = tuple.remote.dvipa_port == port && !listens(host, tuple.dvipa, port);
-    if (its_own && (with_connections || endpoint.state == Endpoint::State::half_open)) ending.push_back(connection);
+    const bool orphan = tuple.remote.dvipa_port == port && !listens(host, tuple.dvipa, port);
+    if (orphan && (established_too || endpoint.state == Endpoint::State::half_open)) ending.push_back(connection);
   }
   for (const std::uint32_t connection : ending) {
     Packet to;

@@ -16,6 +16,8 @@ constexpr std::uint64_t row_of_connection = 1'000'000;
 // --- who reaches whom ----------------------------------------------------------------------------------------------
 
 void World::partition(const Sides& sides) {
+  std::ranges::fill(side_of_stack_, std::uint8_t{0});
+  std::ranges::fill(side_of_client_, std::uint8_t{0});
   for (std::size_t side = 0; side < sides.members.size(); ++side) {
     for_each_stack([&](StackId stack) {
       if ((sides.members[side] >> stack.value & 1U) != 0) side_of_stack_[stack.value] = static_cast<std::uint8_t>(side);

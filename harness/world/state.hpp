@@ -163,7 +163,8 @@ struct ClientConnection {
   std::uint32_t clock = 0;
   std::uint32_t draws = 0;  // frames so far: the place in its own row of random numbers
   // Its SYN went to one target, and when the router had excluded that one although it lives, to another. Whichever the
-  // client meets, the other half is lost with a target that has failed as far as the group knows (FLV-12).
+  // client meets, the other half is lost with a target that has failed as far as the group knows (FLV-12). Or its SYN
+  // was answered outside the distribution. Nothing is promised of such a connection.
   bool contested = false;
 };
 

@@ -109,7 +109,7 @@ void World::take(const Event& event) {
     case Kind::timer:
       return fire(event);
     case Kind::worker:
-      if (at(event.host).incarnation == event.turn) finish_work(event.host);
+      if (at(event.host).incarnation == event.turn && is_up(event.host)) finish_work(event.host);
       return;
     case Kind::announce:
       if (at(event.host).announcing == event.turn) announce(event.host, event.number);

@@ -1,0 +1,53 @@
+#pragma once
+// From the text of a scenario to the scenario, line by line.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/world/scenario.hpp"
+#include "harness/world/words.hpp"
+
+namespace dvipa::world {
+
+inline constexpr std::string_view scenario_heading = "dvipa-scenario 1";
+
+class ScenarioReader {
+ public:
+  explicit ScenarioReader(std::string name) { scenario_.name = std::move(name); }
+
+  tl::expected<Scenario, ScenarioError> read(std::string_view text);
+
+ private:
+  bool heading(Words& words);
+  void line(Words& words, unsigned number);
+  // reader.cpp: who is in the cluster
+  bool setup(Words& words, std::string_view verb);
+  void cluster(Words& words);
+  void network(Words& words);
+  void dvipa(Words& words);
+  void distribution(Words& words);
+  void mutant(Words& words);
+  Distribution distribution_of(Words& words);
+  void ports(Words& words, Distribution& distribution);
+  Address dvipa_named(Words& words);
+  DvipaDefinition& definition(StackId stack, const Address& address);
+
+  // read_command.cpp: what is done
+  Command command(Words& words, std::string_view verb);
+  void listener(Words& words, Command& command);
+  void close(Words& words, Command& command);
+  void connect(Words& words, Command& command);
+  void partition(Words& words, Command& command);
+  void isolate(Words& words, Command& command);
+  void define(Words& words, Command& command);
+  void pair(Words& words, Command& command);
+
+  // read_expectation.cpp: what is expected
+  Expectation expectation(Words& words);
+  void of_connection(Words& words, Expectation& expectation);
+
+  Scenario scenario_;
+  bool has_cluster_ = false;
+};
+
+}  // namespace dvipa::world
