@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
       {"lab", "make hosts on this machine to try a cluster in, and remove them", run_lab},
       {"requirements", "list what must hold, and where it comes from", run_requirements},
       {"serve", "answer checked records on a port, as the applications of a lab do", run_serve},
+      {"simulate", "play scenarios, or random schedules of faults, in a deterministic cluster", run_simulate},
   };
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return dispatch(verbs, arguments);

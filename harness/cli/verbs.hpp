@@ -14,5 +14,6 @@ int run_profile(std::span<const std::string> words);
 int run_requirements(std::span<const std::string> words);
 int run_run(std::span<const std::string> words);
 int run_serve(std::span<const std::string> words);
+int run_simulate(std::span<const std::string> words);
 
 }  // namespace dvipa::cli
