@@ -86,7 +86,7 @@ class BreadthFirst {
   // A round of states whose steps take nanoseconds is large, so that its letters are dense when they are sorted; one of
   // states that take microseconds to expand is not, so that it ends soon.
   static constexpr std::size_t kPiecesMax = 16;
-  static constexpr std::uint32_t kPieceStates = PackedState<State> ? 2048 : 512;
+  static constexpr std::uint32_t kPieceStates = StoresPlainStates<M> ? 2048 : 512;
 
   // A letter that waits to be taken in.
   struct Due {

@@ -22,7 +22,7 @@ struct ExactRecordsOf {
   using type = VariableRecords;
 };
 template <Model M>
-requires PackedState<typename M::State>
+requires StoresPlainStates<M>
 struct ExactRecordsOf<M> {
   using type = FixedRecords<sizeof(typename M::State)>;
 };

@@ -13,7 +13,7 @@ class Codec {
  public:
   using State = typename M::State;
   // The size of every key, or 0 when it differs from state to state.
-  static constexpr std::size_t kKeySize = PackedState<State> ? sizeof(State) : 0;
+  static constexpr std::size_t kKeySize = StoresPlainStates<M> ? sizeof(State) : 0;
   // `symmetry`: keys are those of canonical forms.
   Codec(const M& model, bool symmetry) : model_(model), symmetry_(symmetry && HasCanonicalForm<M>) {}
   bool symmetry() const { return symmetry_; }
@@ -32,7 +32,7 @@ class Codec {
   }
 
   State decode(ByteView bytes) const {
-    if constexpr (PackedState<State>) {
+    if constexpr (StoresPlainStates<M>) {
       State state;
       std::memcpy(&state, bytes.data(), sizeof state);
       return state;
@@ -43,7 +43,7 @@ class Codec {
 
   // Whether both are the same state (not: the same up to renaming).
   bool same(const State& a, const State& b, Bytes& scratch_a, Bytes& scratch_b) const {
-    if constexpr (PackedState<State>) {
+    if constexpr (StoresPlainStates<M>) {
       return std::memcmp(&a, &b, sizeof a) == 0;
     } else {
       scratch_a.clear();
@@ -57,7 +57,7 @@ class Codec {
  private:
   template <class Use>
   void with_bytes(const State& state, Bytes& scratch, Use& use) const {
-    if constexpr (PackedState<State>) {
+    if constexpr (StoresPlainStates<M>) {
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(&state);
       use(ByteView{bytes, sizeof state}, hash_bytes(bytes, sizeof state));
     } else {

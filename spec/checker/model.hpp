@@ -46,17 +46,21 @@ class Visitor {
   void (*call_)(void*, const Action&, const State&);
 };
 
-// A state whose bytes are its identity (no padding, no pointers): stored as it is, without encode and decode.
+// A state whose bytes are its identity (no padding, no pointers): it needs no encode and decode.
 template <class State>
 concept PackedState = std::is_trivially_copyable_v<State> && std::has_unique_object_representations_v<State>;
 
-// Any other state is stored as the bytes that the model writes. Equal states must give equal bytes and
-// decode(encode(s)) must equal s; at most 65,535 bytes. `encode` appends to `out`.
+// Any other state is stored as the bytes that the model writes, and so is this one if the model writes it. Equal states
+// must give equal bytes and decode(encode(s)) must equal s; at most 65,535 bytes. `encode` appends to `out`.
 template <class M>
 concept EncodesStates = requires(const M& model, const typename M::State& state, Bytes& out, ByteView in) {
   { model.encode(state, out) } -> std::same_as<void>;
   { model.decode(in) } -> std::same_as<typename M::State>;
 };
+
+// States that are stored as they are. What a model writes itself is smaller, so that goes first.
+template <class M>
+concept StoresPlainStates = PackedState<typename M::State> && !EncodesStates<M>;
 
 enum class PropertyKind {
   always,       // holds in every reachable state
