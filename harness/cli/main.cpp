@@ -9,6 +9,8 @@ int main(int argc, char** argv) {
   using namespace dvipa::cli;
   const std::vector<Verb> verbs = {
       {"run", "run one live stack of a cluster on this host", run_run},
+      {"netstat", "show what a running stack defines, owns, distributes and routes", run_netstat},
+      {"vary", "change a running stack: its profile, its part in the group, its listeners", run_vary},
       {"profile", "check the definitions of a host, and show how they are understood", run_profile},
       {"check", "prove the protocol in a bounded configuration, or show how it fails", run_check},
       {"bench", "measure how fast a part is, beside a peer", run_bench},

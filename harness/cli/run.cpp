@@ -21,6 +21,8 @@ constexpr std::string_view description =
     "profiles distribute to it. It changes this host (addresses on lo, sysctls, an nftables table, a TUN device) and\n"
     "undoes every change when it stops; what a killed process left behind is undone at the next start.\n"
     "\n"
+    "`dvipa netstat` shows what it does, and `dvipa vary` changes it while it runs.\n"
+    "\n"
     "It logs one JSON object a line. SIGUSR1 logs the counters. SIGTERM hands over what the stack owns, then stops; a\n"
     "second SIGTERM stops at once.\n"
     "\n"
@@ -48,6 +50,15 @@ tl::expected<Definitions, int> definitions_of(const std::string& file) {
   return *definitions;
 }
 
+// CFG-7, CFG-8
+tl::expected<Obeyed, std::string> obey_profile(const Definitions& present, const std::string& text,
+                                               const std::string& file) {
+  auto amended = profile::amend_profile(present, text, file);
+  if (!amended) return tl::unexpected(profile::render(amended.error(), text));
+  auto changes = profile::differences(present, *amended);
+  return Obeyed{std::move(*amended), std::move(changes)};
+}
+
 int complain_about(const ShellError& error) {
   return complain("run", error.what, error.remedy, error.environment ? exit_environment_lacking : exit_bad_usage);
 }
@@ -67,6 +78,10 @@ int run_run(std::span<const std::string> words) {
   TCLAP::ValueArg<std::string> port("", "port", "raw (the default) or pcap", false, "raw", "KIND", arguments);
   TCLAP::ValueArg<std::string> log_file("", "log", "append the log there instead of standard output", false, "-",
                                         "FILE", arguments);
+  TCLAP::ValueArg<std::string> control_path("", "control",
+                                            "the control socket, for dvipa netstat and dvipa vary "
+                                            "(/run/dvipa/NAME.sock)",
+                                            false, "", "PATH", arguments);
   TCLAP::SwitchArg no_bpf("", "no-bpf", "watch sockets without BPF", arguments);
   TCLAP::ValueArg<std::string> mutant_name("", "mutant",
                                            "a seeded fault, to prove that a check can fail: " + mutant_list(), false,
@@ -96,6 +111,8 @@ int run_run(std::span<const std::string> words) {
   options.interface = interface.getValue();
   options.use_pcap = port.getValue() == "pcap";
   options.allow_bpf = !no_bpf.getValue();
+  options.control_path = control_path.getValue();
+  options.obey = obey_profile;
   const auto ran = run_stack(*cluster, *self, *definitions, *log, options);
   return ran ? exit_passed : complain_about(ran.error());
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "spec/vocabulary/definitions.hpp"
 
@@ -33,6 +34,9 @@ std::string render(const ProfileError& error, std::string_view text);
 
 // Canonical text: parse_profile(write_profile(d)) == d for every `definitions` that a profile can express.
 std::string write_profile(const Definitions& definitions);
+
+// What holds no more ("- STATEMENT") and what holds now ("+ STATEMENT"), in canonical statements.
+std::vector<std::string> differences(const Definitions& before, const Definitions& after);
 
 // The words of the language for the values of the vocabulary, in capitals.
 std::string_view keyword_of(DistMethod method);

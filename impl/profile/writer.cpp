@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "impl/profile/profile.hpp"
 
@@ -56,6 +57,14 @@ std::string range_text(const RangeDefinition& range) {
                      to_string(range.network));
 }
 
+// Without the indentation.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line.substr(line.find_first_not_of(' ')));
+  return lines;
+}
+
 }  // namespace
 
 std::string_view keyword_of(DistMethod method) {
@@ -96,6 +105,17 @@ std::string write_profile(const Definitions& definitions) {
   }
   for (const RangeDefinition& range : definitions.ranges) text += range_text(range);
   return text + "ENDVIPADYNAMIC\n";
+}
+
+std::vector<std::string> differences(const Definitions& before, const Definitions& after) {
+  const std::vector<std::string> old_lines = lines_of(write_profile(before));
+  const std::vector<std::string> new_lines = lines_of(write_profile(after));
+  std::vector<std::string> differences;
+  for (const std::string& line : old_lines)
+    if (std::ranges::find(new_lines, line) == new_lines.end()) differences.push_back("- " + line);
+  for (const std::string& line : new_lines)
+    if (std::ranges::find(old_lines, line) == old_lines.end()) differences.push_back("+ " + line);
+  return differences;
 }
 
 }  // namespace dvipa::profile

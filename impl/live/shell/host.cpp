@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <net/if.h>
 
-#include <cstdlib>
-
+#include "impl/live/control/control_place.hpp"
 #include "impl/live/kernel/sysctl.hpp"
 #include "pcap/port/pcap_port.hpp"
 #include "pcap/port/raw_port.hpp"
@@ -15,11 +14,6 @@ namespace {
 ShellError error_of(const kernel::Failure& failure) { return {failure.what, failure.remedy, true}; }
 ShellError error_of(const PortError& error) { return {error.message, "", true}; }
 
-std::filesystem::path private_directory() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  return std::filesystem::path(runtime != nullptr ? runtime : "/tmp") / "dvipa";
-}
-
 }  // namespace
 
 tl::expected<std::unique_ptr<Host>, ShellError> Host::open(const std::string& stack_name, const ShellOptions& options) {
@@ -27,7 +21,7 @@ tl::expected<std::unique_ptr<Host>, ShellError> Host::open(const std::string& st
     return tl::unexpected(ShellError{fmt::format("there is no interface {}", options.interface),
                                      "name the one that the members share with --interface; `ip link` lists them",
                                      true});
-  auto journal = kernel::Journal::open({stack_name, options.journal_directory, private_directory()});
+  auto journal = kernel::Journal::open({stack_name, options.state_directory, control::runtime_directories().back()});
   if (!journal) return tl::unexpected(error_of(journal.error()));
   std::unique_ptr<Host> host(new Host(std::move(*journal)));
   for (const kernel::HostChange& change : host->journal_.standing())
@@ -48,6 +42,9 @@ tl::expected<void, ShellError> Host::prepare(const ShellOptions& options) {
   auto port = options.use_pcap ? open_pcap_port(options.interface) : open_raw_port(options.interface);
   if (!port) return tl::unexpected(error_of(port.error()));
   port_ = std::move(*port);
+  auto groups = kernel::NeighbourGroups::open(options.interface);
+  if (!groups) return tl::unexpected(error_of(groups.error()));
+  groups_.emplace(std::move(*groups));
   if (auto noted = journal_.about_to(kernel::TunDeviceMade{options.tun_name}); !noted)
     return tl::unexpected(error_of(noted.error()));
   auto tun = TunDevice::open(options.tun_name);

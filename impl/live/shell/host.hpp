@@ -9,6 +9,7 @@
 #include "impl/live/kernel/addresses.hpp"
 #include "impl/live/kernel/fence.hpp"
 #include "impl/live/kernel/journal.hpp"
+#include "impl/live/kernel/neighbour_groups.hpp"
 #include "impl/live/shell/shell.hpp"
 #include "pcap/port/port.hpp"
 #include "pcap/port/tun.hpp"
@@ -27,9 +28,13 @@ class Host {
   PacketPort& port() { return *port_; }
   TunDevice& tun() { return *tun_; }
   kernel::Fence& fence() { return *fence_; }
+  kernel::NeighbourGroups& groups() { return *groups_; }
 
   // The hidden address, and the fence before it (LST-2).
   kernel::Result<void> hold_address(const Address& dvipa, bool active);
+
+  // Where this stack keeps what is to be found by others on this host: its journal, its control socket.
+  std::filesystem::path state_directory() const { return journal_.path().parent_path(); }
 
   // What the predecessor had left, and what could not be undone, as text for the log.
   const std::vector<std::string>& leftovers() const { return leftovers_; }
@@ -43,6 +48,7 @@ class Host {
   std::optional<kernel::Fence> fence_;
   std::unique_ptr<PacketPort> port_;
   std::optional<TunDevice> tun_;
+  std::optional<kernel::NeighbourGroups> groups_;
   std::vector<std::string> leftovers_;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "pcap/packet/rewrite.hpp"
 
@@ -61,7 +62,8 @@ std::optional<ParsedFrame> PacketPath::take_apart(const Frame& frame) {
     ++counters_.malformed;
     return std::nullopt;
   }
-  if (parsed->network == NetworkProtocol::arp || parsed->protocol == protocol_icmpv6) answer_neighbour(frame, *parsed);
+  if (parsed->network == NetworkProtocol::arp || parsed->protocol == protocol_icmpv6)
+    if (answer_neighbour(frame, *parsed)) return std::nullopt;
   if (parsed->network == NetworkProtocol::arp) return std::nullopt;
   for (const Sender& sender : senders_) {
     if (sender.mac != parsed->source_mac) continue;
@@ -73,15 +75,56 @@ std::optional<ParsedFrame> PacketPath::take_apart(const Frame& frame) {
 }
 
 void PacketPath::route(const Frame& frame, const ParsedFrame& parsed) {
-  carry_out(stack_.route(parsed.segment), frame, parsed);
+  if (parsed.segment.fragment) return route_fragment(frame, parsed);
+  if (!parsed.segment.syn) return carry_out(stack_.route(parsed.segment), frame, parsed);
+  const std::size_t known = routes_of(parsed.segment.connection.dvipa);
+  const Verdict verdict = stack_.route(parsed.segment);
+  if (routes_of(parsed.segment.connection.dvipa) > known) count_connection(parsed.segment.connection, verdict.stack);
+  carry_out(verdict, frame, parsed);
 }
 
-void PacketPath::answer_neighbour(const Frame& frame, const ParsedFrame& parsed) {
+// RTE-10
+void PacketPath::route_fragment(const Frame& frame, const ParsedFrame& parsed) {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  const FragmentKey datagram = fragment_key(parsed);
+  if (parsed.fragment == FragmentPart::later) {
+    auto verdict = fragments_.find(datagram, frame, now_ms);
+    if (!verdict) {
+      ++counters_.fragments_early;
+      return;
+    }
+    verdict->report = false;  // that was said of the first
+    return carry_out(*verdict, frame, parsed);
+  }
+  const Verdict verdict = stack_.route(parsed.segment);
+  auto early = fragments_.learn(datagram, verdict, now_ms);
+  carry_out(verdict, frame, parsed);
+  flush();  // what follows is not in the port's memory
+  for (Fragments::Early& each : early) {
+    const Frame later{each.bytes, each.vnet, false, 0};
+    if (const auto again = parse_frame(later.bytes)) route_fragment(later, *again);
+    flush();
+  }
+}
+
+std::size_t PacketPath::routes_of(const Address& address) const {
+  const Stack::Dvipa* dvipa = stack_.dvipa(address);
+  return dvipa == nullptr ? 0 : dvipa->routes.size();
+}
+
+void PacketPath::count_connection(const Connection& connection, StackId target) {
+  ++totals_[connection.dvipa][{connection.remote.dvipa_port, target}];
+}
+
+bool PacketPath::answer_neighbour(const Frame& frame, const ParsedFrame& parsed) {
   const auto question = neighbour_question(frame.bytes, parsed);
-  if (!question || !advertised_.contains(question->target)) return;
+  if (!question) return false;
+  if (!advertised_.contains(question->target)) return true;
   NeighbourFrame answer = neighbour_answer(*question, port_.mac());
   const Frame out{answer.bytes(), {}, false, 0};
   if (port_.send({&out, 1}).value_or(0) == 1) ++counters_.neighbour_answers;
+  return true;
 }
 
 void PacketPath::carry_out(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed) {
@@ -183,6 +226,14 @@ void PacketPath::announce_again() {
 
 void PacketPath::withdraw(const Address& dvipa) { advertised_.erase(dvipa); }
 
+void PacketPath::forget_held(const Address& dvipa) {
+  std::erase_if(held_, [&](const HeldFrame& frame) {
+    if (frame.dvipa != dvipa) return false;
+    held_bytes_ -= frame.bytes.size();
+    return true;
+  });
+}
+
 // --- what has to be seen -------------------------------------------------------------------------------------------
 
 tl::expected<void, PortError> PacketPath::follow_stack() {
@@ -211,7 +262,7 @@ std::string PacketPath::filter_expression() const {
 std::string PacketPath::filter_for(const Address& address, const Stack::Dvipa& dvipa) const {
   const std::string packets = fmt::format("{} dst host {}", address.is_v4() ? "ip" : "ip6", to_string(address));
   if (dvipa.owner.owns()) return packets;
-  const bool may_own = dvipa.own && dvipa.own->part != Part::none;
+  const bool may_own = dvipa.owner.state() != roles::OwnerState::bystander;
   if (!may_own && !dvipa.target.holds_address()) return "";
   const auto reported_to = mac_of(dvipa.report_to);
   const std::string others =

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "impl/live/shell/fragments.hpp"
 #include "impl/stack/stack.hpp"
 #include "pcap/packet/frame.hpp"
 #include "pcap/packet/neighbour.hpp"
@@ -35,7 +36,10 @@ struct PacketCounters {
   std::uint64_t unknown_member = 0;  // to a member whose MAC is not known
   std::uint64_t not_sent = 0;
   std::uint64_t neighbour_answers = 0;
+  std::uint64_t fragments_early = 0;  // later fragments that came before their first
 };
+
+using RoutedTotals = std::map<Address, std::map<std::pair<Port, StackId>, std::uint64_t>>;
 
 class PacketPath {
  public:
@@ -56,6 +60,8 @@ class PacketPath {
   tl::expected<void, PortError> advertise(const Address& dvipa);
   void announce_again();  // every advertised address
   void withdraw(const Address& dvipa);
+  void forget_held(const Address& dvipa);
+  void forget_totals(const Address& dvipa) { totals_.erase(dvipa); }
   bool advertises(const Address& dvipa) const { return advertised_.contains(dvipa); }
 
   // Routes what was held for this DVIPA again (FLV-5).
@@ -65,6 +71,8 @@ class PacketPath {
   tl::expected<void, PortError> follow_stack();
 
   const PacketCounters& counters() const { return counters_; }
+  // Connections that were given a target, since this stack owns the DVIPA.
+  const RoutedTotals& totals() const { return totals_; }
 
   // A relayed frame has this as its source: the sender's address with the locally-administered bit turned (TKB-4,
   // RTE-12).
@@ -86,7 +94,11 @@ class PacketPath {
   };
   std::optional<ParsedFrame> take_apart(const Frame& frame);
   void route(const Frame& frame, const ParsedFrame& parsed);
-  void answer_neighbour(const Frame& frame, const ParsedFrame& parsed);
+  std::size_t routes_of(const Address& address) const;
+  void count_connection(const Connection& connection, StackId target);
+  void route_fragment(const Frame& frame, const ParsedFrame& parsed);
+  // True when the frame is such a question, and has been dealt with.
+  bool answer_neighbour(const Frame& frame, const ParsedFrame& parsed);
   void carry_out(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed);
   void forward(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed);
   void announce(const Address& dvipa);
@@ -106,8 +118,10 @@ class PacketPath {
   std::array<Frame, port_batch_max> received_;
   std::array<std::optional<ParsedFrame>, port_batch_max> parsed_;
   std::vector<Frame> outgoing_;
+  Fragments fragments_;
   std::string filter_ = "?";
   PacketCounters counters_;
+  RoutedTotals totals_;
 };
 
 }  // namespace dvipa

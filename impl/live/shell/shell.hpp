@@ -2,9 +2,11 @@
 // One live stack: the core with its bus, its kernel, its packet port and its clock, in one thread.
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "impl/live/cluster.hpp"
 #include "impl/live/shell/event_log.hpp"
@@ -13,13 +15,24 @@
 
 namespace dvipa {
 
+// What a profile obeyed on top of present definitions comes to (CFG-7).
+struct Obeyed {
+  Definitions definitions;
+  std::vector<std::string> changes;  // in words, one line each
+};
+// `file` names the text in errors; the error is the whole message of CFG-8: place, source line and caret.
+using ObeyProfile = std::function<tl::expected<Obeyed, std::string>(const Definitions& present, const std::string& text,
+                                                                    const std::string& file)>;
+
 struct ShellOptions {
   std::string interface;  // of the segment that the DVIPAs and the members live on
   bool use_pcap = false;  // the libpcap port instead of the raw one
   bool allow_bpf = true;  // to watch sockets
   Mutant mutant = Mutant::none;
   std::string tun_name = "dvipa0";
-  std::filesystem::path journal_directory = "/run/dvipa";
+  std::filesystem::path state_directory = "/run/dvipa";  // of journal and control socket
+  std::filesystem::path control_path;                    // empty: NAME.sock in the state directory
+  ObeyProfile obey;                                      // none: a profile cannot be changed while running
 };
 
 // Why a stack could not start, or had to stop.

@@ -76,5 +76,12 @@ TEST(ProfileAmend, ABadStatementUndoesTheGoodOnesBeforeIt) {
   EXPECT_EQ(present, read(original));
 }
 
+TEST(ProfileAmend, SaysWhatChangedInStatements) {
+  const Definitions before = read(original);
+  EXPECT_TRUE(differences(before, before).empty());
+  const std::vector<std::string> expected = {"- VIPABACKUP 30 10.2.2.2", "+ VIPABACKUP 5 10.3.3.3"};
+  EXPECT_EQ(differences(before, amended("VIPADELETE 10.2.2.2 VIPABACKUP 5 10.3.3.3")), expected);
+}
+
 }  // namespace
 }  // namespace dvipa::profile

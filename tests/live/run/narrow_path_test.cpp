@@ -1,0 +1,89 @@
+// Paths with a narrow place, behind a router: errors about a forwarded connection reach its target, and fragments of
+// its segments stay together (RTE-10).
+#include <gtest/gtest.h>
+
+#include "tests/live/run/stacks.hpp"
+
+namespace dvipa::test {
+namespace {
+
+constexpr const char* dva1 = "10.77.1.1";
+
+// A host 10.88.0.2 behind the lab's client, which forwards for it; `set_up` makes a place of the way narrow, and `talk`
+// is a Perl program that runs on the far host.
+std::string behind_client(const std::string& set_up, const std::string& talk) {
+  return R"(set -e
+unshare -n sleep 60 & far=$!
+trap 'kill $far' EXIT
+while [ "$(readlink /proc/$far/ns/net)" = "$(readlink /proc/self/ns/net)" ];
+  do :; done
+ip link add near type veth peer name e1 netns $far
+ip address add 10.88.0.1/24 dev near
+ip link set near up
+nsenter -t $far -n sh -c 'ip address add 10.88.0.2/24 dev e1; ip link set e1 up; ip route add default via 10.88.0.1'
+echo 1 > /proc/sys/net/ipv4/ip_forward
+)" + set_up +
+         "\nnsenter -t $far -n perl -MIO::Socket::INET -e '$SIG{ALRM} = sub { die \"timeout\" }; alarm 20; " + talk + "'\n";
+}
+
+class NarrowPath : public testing::Test {
+ protected:
+  // MVS1 owns the DVIPA, and MVS2 alone has an application: a Perl program that talks on $c, a new connection.
+  void start(const std::string& application) {
+    for (const unsigned n : {1U, 2U}) {
+      stacks_.start(n);
+      const auto routed =
+          stacks_.lab().run("MVS" + std::to_string(n), {"ip", "route", "add", "10.88.0.0/16", "via", "10.77.0.100"});
+      ASSERT_TRUE(routed) << routed.error().what;
+    }
+    auto server =
+        stacks_.lab().start("MVS2", {"perl", "-MIO::Socket::INET", "-e",
+                                     "$s = IO::Socket::INET->new(LocalPort => 60, Listen => 5, Proto => 'tcp') or die; "
+                                     "while ($c = $s->accept) { " +
+                                         application + "; close $c }"});
+    ASSERT_TRUE(server);
+    server_ = std::move(*server);
+    ASSERT_TRUE(wait_for([&] { return stacks_.ownership(1, dva1) == "active"; }));
+    ASSERT_TRUE(wait_for([&] {
+      const auto events = stacks_.events(1);
+      return std::ranges::any_of(events, [](const Json& each) {
+        return each["event"] == "listener" && each["target"] == "MVS2" && each["dvipa"] == dva1;
+      });
+    }));
+  }
+  std::string run_on_client(const std::string& script) {
+    const auto output = stacks_.lab().run("client", {"sh", "-c", script});
+    return output ? *output : output.error().what;
+  }
+
+  Stacks stacks_{2};
+  lab::Process server_;
+};
+
+const std::string connect = "$c = IO::Socket::INET->new(PeerAddr => \"10.77.1.1\", PeerPort => 60) or die; ";
+
+// covers: RTE-10
+TEST_F(NarrowPath, APathMtuIsDiscoveredThroughTheDvipa) {
+  start("print $c \"x\" x 300000");
+  const std::string heard = run_on_client(
+      behind_client("ip link set near mtu 1300", connect + "$n += length $b while sysread($c, $b, 65536); print $n"));
+  EXPECT_EQ(heard, "300000");
+  const auto route = stacks_.lab().run("MVS2", {"ip", "route", "get", "10.88.0.2", "from", dva1});
+  EXPECT_TRUE(route && route->find("mtu 1300") != std::string::npos) << *route;
+}
+
+// covers: RTE-10
+TEST_F(NarrowPath, FragmentsOfOneSegmentReachOneTarget) {
+  start("$n = 0; $n += length $b while $n < 300000 && sysread($c, $b, 65536); print $c $n");
+  const std::string heard = run_on_client(
+      behind_client("ip link set e0 mtu 1300; nsenter -t $far -n sh -c 'echo 1 > /proc/sys/net/ipv4/ip_no_pmtu_disc'",
+                    connect + "print $c \"x\" x 300000; $c->flush; sysread($c, $b, 100); print $b"));
+  EXPECT_EQ(heard, "300000");
+  const auto put_together =
+      stacks_.lab().run("MVS2", {"sh", "-c", "awk '/^Ip:/ && $2 ~ /[0-9]/ {print $15}' /proc/net/snmp"});  // ReasmReqds
+  ASSERT_TRUE(put_together);
+  EXPECT_GT(std::stol(*put_together), 100);
+}
+
+}  // namespace
+}  // namespace dvipa::test
