@@ -33,11 +33,13 @@ constexpr std::string_view description =
     "\n"
     "Examples:\n"
     "  dvipa conform --suite failover\n"
+    "  dvipa conform --suite takeback --family 6\n"
     "  dvipa conform --suite failover --scenario kill-owner --connections 200\n"
     "  dvipa conform --suite failover --scenario kill-owner --mutant skip-rebuild-barrier   # must fail\n";
 
 struct Request {
   conform::SuiteOptions options;
+  const conform::Suite* suite = nullptr;
   std::vector<std::string> scenarios;
   std::unique_ptr<conform::Implementation> implementation;
   bool json = false;
@@ -50,7 +52,8 @@ int judge(const Request& request) {
     const std::chrono::duration<double> after = std::chrono::steady_clock::now() - begun;
     fmt::print(stderr, "{:6.1f} s  {}\n", after.count(), text);
   };
-  const auto suite = conform::run_failover_suite(*request.implementation, request.scenarios, request.options, say);
+  const auto suite =
+      conform::run_suite(*request.suite, *request.implementation, request.scenarios, request.options, say);
   if (!suite) return complain("conform", suite.error().what, suite.error().remedy, exit_environment_lacking);
   if (request.json) {
     fmt::print("{}\n", report::json_of(*suite).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -68,16 +71,28 @@ int judge(const Request& request) {
   return suite->failed() ? exit_failed : exit_passed;
 }
 
-int list_scenarios() {
-  for (const conform::Scenario& scenario : conform::failover_scenarios())
-    fmt::print("{:<16} {}\n{:<16} shows {}\n", scenario.name, scenario.description, "",
+int list_scenarios(const conform::Suite& suite) {
+  for (const conform::Scenario& scenario : suite.scenarios)
+    fmt::print("{:<22} {}\n{:<22} shows {}\n", scenario.name, scenario.description, "",
                fmt::join(scenario.requirements, " "));
   return exit_passed;
 }
 
-bool is_scenario(const std::string& name) {
-  const auto scenarios = conform::failover_scenarios();
-  return std::ranges::any_of(scenarios, [&](const auto& each) { return each.name == name; });
+bool is_scenario(const conform::Suite& suite, const std::string& name) {
+  return std::ranges::any_of(suite.scenarios, [&](const auto& each) { return each.name == name; });
+}
+
+std::string suite_names() {
+  std::vector<std::string_view> names;
+  for (const conform::Suite& suite : conform::suites()) names.push_back(suite.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::optional<conform::Family> family_of(const std::string& word) {
+  if (word == "4") return conform::Family::v4;
+  if (word == "6") return conform::Family::v6;
+  if (word == "mixed") return conform::Family::mixed;
+  return std::nullopt;
 }
 
 int run_request(const Request& request) {
@@ -99,11 +114,12 @@ int run_conform(std::span<const std::string> words) {
   CommandLine line("conform", description);
   auto& arguments = line.arguments();
   using Text = TCLAP::ValueArg<std::string>;
-  Text suite("", "suite", "failover", false, "failover", "SUITE", arguments);
+  Text suite("", "suite", suite_names() + " (failover)", false, "failover", "SUITE", arguments);
   TCLAP::MultiArg<std::string> scenarios("", "scenario", "only this one; may be given again", false, "NAME", arguments);
   TCLAP::SwitchArg list("", "list", "print the scenarios and what they show", arguments);
   TCLAP::ValueArg<unsigned> connections("", "connections", "through each DVIPA (1000)", false, 1000, "N", arguments);
-  TCLAP::ValueArg<unsigned> rounds("", "rounds", "of failover-rounds (20)", false, 20, "N", arguments);
+  Text family("", "family", "of the DVIPAs: 4, 6 or mixed, which has one of each (4)", false, "4", "FAMILY", arguments);
+  TCLAP::ValueArg<unsigned> rounds("", "rounds", "of scenarios with rounds (20)", false, 20, "N", arguments);
   TCLAP::ValueArg<unsigned> interval("", "interval-ms", "between the exchanges of a connection (200)", false, 200, "MS",
                                      arguments);
   Text folder("", "report", "folder of the report (report)", false, "report", "DIR", arguments);
@@ -114,10 +130,13 @@ int run_conform(std::span<const std::string> words) {
   Text adapter("", "adapter", "dvipa (the default) or command", false, "dvipa", "KIND", arguments);
   Text command("", "start-cmd", "what starts a stack, for --adapter command", false, "", "COMMAND", arguments);
   if (const auto exit_code = line.parse(words)) return *exit_code;
-  if (list.getValue()) return list_scenarios();
-  if (suite.getValue() != "failover") return line.bad_usage("the suites are: failover");
+  const conform::Suite* chosen = conform::find_suite(suite.getValue());
+  if (chosen == nullptr) return line.bad_usage("the suites are: " + suite_names());
+  if (list.getValue()) return list_scenarios(*chosen);
+  const auto chosen_family = family_of(family.getValue());
+  if (!chosen_family) return line.bad_usage("--family is 4, 6 or mixed");
   for (const std::string& name : scenarios.getValue())
-    if (!is_scenario(name)) return line.bad_usage("there is no scenario '" + name + "'; see --list");
+    if (!is_scenario(*chosen, name)) return line.bad_usage("there is no scenario '" + name + "'; see --list");
   constexpr unsigned connections_max = 6000;
   if (connections.getValue() < 10 || connections.getValue() > connections_max)
     return line.bad_usage(fmt::format("--connections takes 10 to {}", connections_max));
@@ -128,6 +147,8 @@ int run_conform(std::span<const std::string> words) {
   if ((adapter.getValue() == "command") != command.isSet())
     return line.bad_usage("--adapter command goes with --start-cmd");
   Request request;
+  request.suite = chosen;
+  request.options.family = *chosen_family;
   request.scenarios = scenarios.getValue();
   request.json = json.getValue();
   request.options.connections = connections.getValue();

@@ -21,6 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+constexpr unsigned bus_port = 7400;  // of every member of the example
+
 bool write_text(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -41,14 +43,15 @@ std::string fresh_key() {
 
 }  // namespace
 
-lab::Result<std::unique_ptr<Cluster>> Cluster::start(const Implementation& implementation, const std::string& folder) {
+lab::Result<std::unique_ptr<Cluster>> Cluster::start(const Implementation& implementation, const std::string& folder,
+                                                     Family family) {
   auto lab = lab::Lab::build(lab::standard_plan(example_stacks));
   if (!lab) return tl::unexpected(lab.error());
-  std::unique_ptr<Cluster> cluster(new Cluster(implementation, std::move(*lab), folder));
+  std::unique_ptr<Cluster> cluster(new Cluster(implementation, std::move(*lab), folder, family));
   if (auto written = cluster->write_files(); !written) return tl::unexpected(written.error());
   for (const lab::HostPlan& host : cluster->lab_.hosts()) {
     if (host.name == "client") continue;
-    auto server = Server::start(cluster->lab_, host.name, cluster->dvipas_.front().port);
+    auto server = Server::start(cluster->lab_, host.name, cluster->dvipas_.front().port, family);
     if (!server) return tl::unexpected(server.error());
     cluster->servers_.emplace(host.name, std::move(*server));
     if (auto started = cluster->start_stack(host.name); !started) return tl::unexpected(started.error());
@@ -62,7 +65,8 @@ lab::Result<void> Cluster::write_files() {
   std::filesystem::create_directories(folder_, error);
   if (error) return lab::failure(cannot, error.value());
   for (const ExampleFile& file : example_files())
-    if (!write_text(folder_ + "/" + std::string(file.name), file.text)) return lab::failure(cannot, ENOSPC);
+    if (!write_text(folder_ + "/" + std::string(file.name), in_family(file.text, family_)))
+      return lab::failure(cannot, ENOSPC);
   const std::string key = folder_ + "/cluster.key";
   const std::string text = fresh_key();
   if (text.empty() || !write_text(key, text)) return lab::failure(cannot, ENOSPC);
@@ -109,6 +113,45 @@ Death Cluster::pull_cable(const std::string& host) {
   // The host is one of this lab's: this cannot fail.
   (void)lab_.set_link(host, false);
   return death;
+}
+
+Death Cluster::pause_stack(const std::string& host) {
+  count_out(host);
+  const Death death{host, load::monotonic_ns()};
+  stacks_.at(host).process.signal(SIGSTOP);
+  return death;
+}
+
+void Cluster::continue_stack(const std::string& host) {
+  stacks_.at(host).process.signal(SIGCONT);
+  stacks_.at(host).counts = true;
+}
+
+lab::Result<Death> Cluster::cut_bus(const std::string& host) {
+  count_out(host);
+  const std::string script = fmt::format(
+      "add table inet cut; add chain inet cut in {{ type filter hook input priority 0; }}; add chain inet cut out {{ "
+      "type "
+      "filter hook output priority 0; }}; add rule inet cut in tcp dport {0} drop; add rule inet cut in tcp sport {0} "
+      "drop; add rule inet cut out tcp dport {0} drop; add rule inet cut out tcp sport {0} drop",
+      bus_port);
+  const Death death{host, load::monotonic_ns()};
+  if (const auto cut = lab_.run(host, {"nft", script}); !cut) return tl::unexpected(cut.error());
+  return death;
+}
+
+lab::Result<void> Cluster::mend_bus(const std::string& host) {
+  if (const auto mended = lab_.run(host, {"nft", "delete table inet cut"}); !mended)
+    return tl::unexpected(mended.error());
+  stacks_.at(host).counts = true;
+  return {};
+}
+
+std::string Cluster::state(const std::string& host, const ExampleDvipa& dvipa) {
+  events();
+  const auto& ownership = stacks_.at(host).ownership;
+  const auto found = ownership.find(to_string(dvipa.address));
+  return found == ownership.end() ? "" : found->second;
 }
 
 const std::vector<LogEvent>& Cluster::events() {

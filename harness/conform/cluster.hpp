@@ -26,7 +26,8 @@ struct Death {
 class Cluster {
  public:
   // Builds the lab, writes the cluster's files into `folder`, and starts an application and a stack on every host.
-  static lab::Result<std::unique_ptr<Cluster>> start(const Implementation& implementation, const std::string& folder);
+  static lab::Result<std::unique_ptr<Cluster>> start(const Implementation& implementation, const std::string& folder,
+                                                     Family family);
 
   lab::Lab& lab() { return lab_; }
   const std::vector<ExampleDvipa>& dvipas() const { return dvipas_; }
@@ -47,8 +48,16 @@ class Cluster {
   Death begin_stop(const std::string& host);
   lab::Result<void> restart_stack(const std::string& host);
   Death pull_cable(const std::string& host);
+  // SIGSTOP: the stack stands still, and for the others it is dead. Its host and its application go on.
+  Death pause_stack(const std::string& host);
+  void continue_stack(const std::string& host);
+  // Cuts the host's bus: its stack and the others hear nothing of each other, while everything else goes on.
+  lab::Result<Death> cut_bus(const std::string& host);
+  lab::Result<void> mend_bus(const std::string& host);
   // Dead or cut off; await_settled expects nothing of it.
   void count_out(const std::string& host) { stacks_.at(host).counts = false; }
+  // The state that the stack has in ownership of the DVIPA, by its log; "" when that does not tell.
+  std::string state(const std::string& host, const ExampleDvipa& dvipa);
 
   // Every event so far, of all stacks, in the order of time.
   const std::vector<LogEvent>& events();
@@ -72,8 +81,12 @@ class Cluster {
     std::map<std::string, std::string> ownership;            // DVIPA -> state
     std::map<std::string, std::set<std::string>> listening;  // DVIPA -> targets
   };
-  Cluster(const Implementation& implementation, lab::Lab lab, std::string folder)
-      : implementation_(implementation), lab_(std::move(lab)), folder_(std::move(folder)), dvipas_(example_dvipas()) {}
+  Cluster(const Implementation& implementation, lab::Lab lab, std::string folder, Family family)
+      : implementation_(implementation),
+        lab_(std::move(lab)),
+        folder_(std::move(folder)),
+        family_(family),
+        dvipas_(example_dvipas(family)) {}
   lab::Result<void> write_files();
   lab::Result<void> start_stack(const std::string& host);
   void learn(const LogEvent& event);
@@ -84,6 +97,7 @@ class Cluster {
   const Implementation& implementation_;
   lab::Lab lab_;
   std::string folder_;
+  Family family_;
   std::vector<ExampleDvipa> dvipas_;
   std::map<std::string, Server> servers_;
   std::map<std::string, Stack> stacks_;

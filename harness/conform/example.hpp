@@ -29,8 +29,17 @@ struct ExampleDvipa {
   std::map<std::string, std::vector<std::string>> candidates;
 };
 
+// The families of the DVIPAs; the bus is IPv4 in any case.
+enum class Family : std::uint8_t {
+  v4,     // as in the files
+  v6,     // both DVIPAs in IPv6
+  mixed,  // DVA1 in IPv4, DVB1 in IPv6
+};
+
 inline constexpr unsigned example_stacks = 5;
 inline constexpr std::chrono::milliseconds example_detection{250};  // heartbeat interval times misses
-std::vector<ExampleDvipa> example_dvipas();                         // DVA1, DVB1
+std::vector<ExampleDvipa> example_dvipas(Family family);            // DVA1, DVB1
+// The text of a file with the DVIPAs in this family.
+std::string in_family(std::string_view text, Family family);
 
 }  // namespace dvipa::conform

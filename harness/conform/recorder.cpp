@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -24,7 +25,8 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view outline_filter =
     "arp or icmp or tcp port 7400 or (tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0) or (tcp[0:2] & 0x3f = 0) or "
-    "(tcp[2:2] & 0x3f = 0)";
+    "(tcp[2:2] & 0x3f = 0) or icmp6 or (ip6[6] = 6 and (ip6[53] & 7 != 0 or ip6[40:2] & 0x3f = 0 or ip6[42:2] & 0x3f = "
+    "0))";
 constexpr std::uint64_t file_bytes_max = 64U << 20;
 constexpr std::uint32_t packet_bytes_max = 128;
 
@@ -68,6 +70,16 @@ std::string hear(int report) {
   std::array<char, 4096> text{};
   const ssize_t got = ::recv(report, text.data(), text.size(), 0);
   return got > 0 ? std::string(text.data(), static_cast<std::size_t>(got)) : std::string();
+}
+
+// Whose address a neighbour advertisement says is its sender's.
+std::optional<Address> advertised_address(std::span<const std::uint8_t> frame, const ParsedFrame& parsed) {
+  constexpr std::uint8_t neighbour_advertisement = 136;
+  const std::size_t at = parsed.transport_offset;
+  if (parsed.protocol != protocol_icmpv6 || frame.size() < at + 24 || frame[at] != neighbour_advertisement) return {};
+  Address address;
+  std::copy_n(frame.begin() + static_cast<std::ptrdiff_t>(at) + 8, 16, address.bytes.begin());
+  return address;
 }
 
 }  // namespace
@@ -129,6 +141,8 @@ lab::Result<Sightings> read_sightings(const std::string& client_capture, const s
     if (host == host_of.end()) continue;
     const auto time_ns = static_cast<std::int64_t>((*packet)->timestamp_ns);
     if (parsed->network == NetworkProtocol::arp) sightings.announced.push_back({time_ns, parsed->source, host->second});
+    if (const auto address = advertised_address((*packet)->bytes, *parsed))
+      sightings.announced.push_back({time_ns, *address, host->second});
     constexpr std::uint8_t syn_ack = tcp_syn | tcp_ack;
     if (parsed->protocol == protocol_tcp && (parsed->tcp_flags & (syn_ack | tcp_rst)) == syn_ack)
       sightings.opened[{parsed->destination, parsed->destination_port}].push_back({time_ns, host->second});

@@ -12,8 +12,8 @@ namespace dvipa::conform {
 
 class Recorder {
  public:
-  // Everything, or enough to follow what happened under load: ARP, ICMP, the bus, the beginning and end of every
-  // connection, and one of 64 connections whole. Files are bounded. Writes FOLDER/HOST.pcapng.
+  // Everything, or enough to follow what happened under load: ARP, ICMP, ICMPv6, the bus, the beginning and end of
+  // every connection, and one of 64 connections whole. Files are bounded. Writes FOLDER/HOST.pcapng.
   enum class What : std::uint8_t { everything, outline };
   static lab::Result<Recorder> start(lab::Lab& lab, const std::string& folder, What what);
 
@@ -26,7 +26,7 @@ class Recorder {
 };
 
 // Who opened which connection, by the source MAC address of each SYN-ACK that the client saw; and who said at which
-// time that an address is his, by ARP. Times CLOCK_REALTIME.
+// time that an address is his, by ARP or by a neighbour advertisement. Times CLOCK_REALTIME.
 struct Sightings {
   struct Opened {
     std::int64_t time_ns = 0;

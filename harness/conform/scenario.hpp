@@ -13,7 +13,8 @@ namespace dvipa::conform {
 
 struct SuiteOptions {
   unsigned connections = 1000;      // steady ones, a DVIPA
-  unsigned rounds = 20;             // of failover-rounds
+  unsigned rounds = 20;             // of scenarios with rounds
+  Family family = Family::v4;       // of the DVIPAs
   std::uint32_t interval_ms = 200;  // between the exchanges of a connection
   std::uint64_t seed = 1;
   std::string folder = "report";  // where each scenario has a folder of its own
@@ -39,6 +40,7 @@ struct Scenario {
 };
 
 std::span<const Scenario> failover_scenarios();
+std::span<const Scenario> takeback_scenarios();
 
 // Each in the file of its subject.
 lab::Result<void> kill_owner(Context&);
@@ -49,5 +51,10 @@ lab::Result<void> failover_rounds(Context&);
 lab::Result<void> refused(Context&);
 lab::Result<void> listener_end(Context&);
 lab::Result<void> packets_unchanged(Context&);
+lab::Result<void> takeback_rounds(Context&);
+lab::Result<void> takeback_owner_dies(Context&);
+lab::Result<void> takeback_primary_dies(Context&);
+lab::Result<void> paused_owner(Context&);
+lab::Result<void> partition(Context&);
 
 }  // namespace dvipa::conform

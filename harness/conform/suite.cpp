@@ -32,7 +32,7 @@ lab::Result<ScenarioResult> play(const Scenario& scenario, const Implementation&
   const std::string folder = options.folder + "/" + result.name;
   std::error_code error;
   std::filesystem::remove_all(folder, error);  // an older report's logs would be read as this run's
-  auto cluster = Cluster::start(implementation, folder);
+  auto cluster = Cluster::start(implementation, folder, options.family);
   if (!cluster) return tl::unexpected(cluster.error());
   const auto missing = (*cluster)->await_settled(settle_limit);
   if (const auto lacking = (*cluster)->lacking()) return tl::unexpected(*lacking);
@@ -83,17 +83,51 @@ std::span<const Scenario> failover_scenarios() {
   return scenarios;
 }
 
-lab::Result<SuiteResult> run_failover_suite(const Implementation& implementation, const std::vector<std::string>& names,
-                                            const SuiteOptions& options, const Say& say) {
+std::span<const Scenario> takeback_scenarios() {
+  static const std::vector<Scenario> scenarios = {
+      {"takeback-rounds",
+       "the killed owner of DVA1 comes back and takes it back, again and again, under load",
+       {"TKB-1", "TKB-2", "TKB-3", "TKB-4", "TKB-5", "TKB-6", "LIVE-2"},
+       takeback_rounds},
+      {"takeback-owner-dies",
+       "the present owner is killed while the primary takes DVA1 back",
+       {"TKB-7", "FLV-1", "FLV-4"},
+       takeback_owner_dies},
+      {"takeback-primary-dies",
+       "the primary is killed again while it takes DVA1 back",
+       {"TKB-7", "FLV-4"},
+       takeback_primary_dies},
+      {"paused-owner",
+       "the owner of DVA1 stands still for longer than the detection time, and goes on",
+       {"FLV-9", "FLV-10", "RTE-2"},
+       paused_owner},
+      {"partition", "the bus of the owner of DVA1 is cut and mended", {"FLV-11", "RTE-2"}, partition},
+  };
+  return scenarios;
+}
+
+std::span<const Suite> suites() {
+  static const std::array<Suite, 2> all = {{{"failover", failover_scenarios()}, {"takeback", takeback_scenarios()}}};
+  return all;
+}
+
+const Suite* find_suite(std::string_view name) {
+  const auto all = suites();
+  const auto found = std::ranges::find(all, name, &Suite::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+lab::Result<SuiteResult> run_suite(const Suite& chosen, const Implementation& implementation,
+                                   const std::vector<std::string>& names, const SuiteOptions& options, const Say& say) {
   // Other jobs of this machine should not be measured; without the right to do so they are.
   (void)::setpriority(PRIO_PROCESS, 0, -10);
   SuiteResult suite;
-  suite.suite = "failover";
+  suite.suite = chosen.name;
   suite.implementation = implementation.description();
   suite.seed = options.seed;
   suite.started_ns = load::realtime_ns();
   suite.environment = environment();
-  for (const Scenario& scenario : failover_scenarios()) {
+  for (const Scenario& scenario : chosen.scenarios) {
     if (!names.empty() && std::ranges::find(names, scenario.name) == names.end()) continue;
     auto result = play(scenario, implementation, options, say);
     if (!result) return tl::unexpected(result.error());

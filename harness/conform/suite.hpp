@@ -8,9 +8,16 @@
 
 namespace dvipa::conform {
 
-// Runs the scenarios (all when none is named; unknown names are the caller's fault, asserted). To be called inside a
-// sandbox. The failure is what this host lacks to judge at all.
-lab::Result<SuiteResult> run_failover_suite(const Implementation& implementation, const std::vector<std::string>& names,
-                                            const SuiteOptions& options, const Say& say);
+struct Suite {
+  std::string_view name;
+  std::span<const Scenario> scenarios;
+};
+std::span<const Suite> suites();
+const Suite* find_suite(std::string_view name);  // null when there is none
+
+// Runs the suite's scenarios (all when none is named; unknown names are the caller's fault, asserted). To be called
+// inside a sandbox. The failure is what this host lacks to judge at all.
+lab::Result<SuiteResult> run_suite(const Suite& suite, const Implementation& implementation,
+                                   const std::vector<std::string>& names, const SuiteOptions& options, const Say& say);
 
 }  // namespace dvipa::conform

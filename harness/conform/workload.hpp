@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/conform/example.hpp"
 #include "harness/conform/load/account.hpp"
 #include "harness/conform/load/client.hpp"
 #include "harness/conform/load/server.hpp"
@@ -19,7 +20,7 @@ namespace dvipa::conform {
 class Server {
  public:
   // It listens when this returns.
-  static lab::Result<Server> start(lab::Lab& lab, const std::string& host, Port port);
+  static lab::Result<Server> start(lab::Lab& lab, const std::string& host, Port port, Family family);
 
   struct Accepted {
     std::uint64_t connection = 0;  // 0: it never sent a request

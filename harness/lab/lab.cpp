@@ -57,12 +57,14 @@ bool write_sysctl(const std::string& name, const std::string& value) {
   return file && ::write(file.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
 }
 
+bool kernel_has_v6() { return ::access("/proc/sys/net/ipv6", F_OK) == 0; }
+
 // Room for thousands of connections that are all opened at once, and no second of waiting for IPv6 addresses.
 int set_sysctls() {
   bool fine = write_sysctl("net/core/somaxconn", "16384");
   fine &= write_sysctl("net/ipv4/tcp_max_syn_backlog", "16384");
   fine &= write_sysctl("net/ipv4/ip_local_port_range", "10240 65000");
-  if (::access("/proc/sys/net/ipv6", F_OK) == 0)
+  if (kernel_has_v6())
     fine &= write_sysctl("net/ipv6/conf/all/accept_dad", "0") && write_sysctl("net/ipv6/conf/e0/accept_dad", "0");
   return fine ? 0 : 1;
 }
@@ -78,10 +80,17 @@ Result<void> check(const Plan& plan) {
     if (!is_host_name(host.name) || !names.insert(host.name).second)
       return tl::unexpected(Failure{fmt::format("'{}' cannot be the name of a host", host.name),
                                     "use each name once: 1-15 letters, digits, '-', and not 'segment'"});
-    if (host.addresses.empty() || !std::ranges::all_of(host.addresses, &Address::is_v4))
-      return tl::unexpected(Failure{fmt::format("{} has no IPv4 address", host.name), "give it one"});
+    if (host.addresses.empty() || !host.addresses.front().is_v4())
+      return tl::unexpected(Failure{fmt::format("{} has no IPv4 address", host.name), "give it one as its first"});
   }
   return {};
+}
+
+// fd77::N
+Address address_v6(unsigned number) {
+  Address address{{0xfd, 0x77}};
+  address.bytes[15] = static_cast<std::uint8_t>(number);
+  return address;
 }
 
 }  // namespace
@@ -91,8 +100,10 @@ Plan standard_plan(unsigned stacks) {
   constexpr std::uint32_t network = 10U << 24 | 77U << 16;
   HostPlan client{"client", {}};
   for (unsigned i = 0; i < client_addresses; ++i) client.addresses.push_back(Address::v4(network + stacks_max + 1 + i));
+  for (unsigned i = 0; i < client_addresses; ++i) client.addresses.push_back(address_v6(stacks_max + 1 + i));
   plan.hosts.push_back(std::move(client));
-  for (unsigned n = 1; n <= stacks; ++n) plan.hosts.push_back({fmt::format("MVS{}", n), {Address::v4(network + n)}});
+  for (unsigned n = 1; n <= stacks; ++n)
+    plan.hosts.push_back({fmt::format("MVS{}", n), {Address::v4(network + n), address_v6(n)}});
   return plan;
 }
 
@@ -158,8 +169,13 @@ Result<void> Lab::configure(const HostPlan& host) {
   if (const auto status = sysctls->wait(std::chrono::seconds(10)); !status || !status->passed())
     return tl::unexpected(Failure{"the network sysctls of a host cannot be written", "mount /proc/sys read-write"});
   std::string batch = "link set lo up\nlink set e0 up\n";
-  for (const Address& address : host.addresses)
-    batch += fmt::format("addr add {}/{} brd + dev e0\n", to_string(address), plan_.prefix_bits);
+  for (const Address& address : host.addresses) {
+    if (address.is_v4()) {
+      batch += fmt::format("addr add {}/{} brd + dev e0\n", to_string(address), plan_.prefix_bits);
+    } else if (kernel_has_v6()) {
+      batch += fmt::format("addr add {}/{} dev e0 nodad\n", to_string(address), plan_.prefix_bits_v6);
+    }
+  }
   auto process = [this, &host](const std::function<int()>& body) { return start(host.name, body); };
   auto output = run_command(process, {"ip", "-batch", "-"}, batch);
   if (!output) return tl::unexpected(output.error());

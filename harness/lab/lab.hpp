@@ -16,18 +16,20 @@ namespace dvipa::lab {
 
 struct HostPlan {
   std::string name;                // 1-15 letters, digits, '-'; unique in the lab
-  std::vector<Address> addresses;  // of e0, IPv4, at least one
+  std::vector<Address> addresses;  // of e0; the first is IPv4. IPv6 ones are left out where the kernel has no IPv6.
 };
 
 struct Plan {
   std::vector<HostPlan> hosts;
-  unsigned prefix_bits = 16;
+  unsigned prefix_bits = 16;  // of IPv4
+  unsigned prefix_bits_v6 = 48;
 };
 
 inline constexpr unsigned stacks_max = 99;
 inline constexpr unsigned client_addresses = 4;
 
-// client (10.77.0.100 and up) and MVS1..MVSn (10.77.0.n), all in 10.77.0.0/16. 1 <= stacks <= stacks_max.
+// client (10.77.0.100 and up) and MVS1..MVSn (10.77.0.n), all in 10.77.0.0/16, and the same in fd77::/48 (fd77::64 and
+// up, fd77::n). 1 <= stacks <= stacks_max.
 Plan standard_plan(unsigned stacks);
 
 // Of a host's e0: locally administered, and readable in a capture: its last four bytes are the first address of the

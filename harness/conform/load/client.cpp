@@ -58,6 +58,7 @@ class Client {
   bool prepare();
   void tick(std::int64_t now_ns);
   void open_more(std::int64_t now_ns);
+  Address next_source(const Address& target);
   void open_link(Use use, std::uint16_t target, std::int64_t now_ns);
   void churn(std::int64_t now_ns);
   void probe(std::int64_t now_ns);
@@ -146,9 +147,7 @@ void Client::open_link(Use use, std::uint16_t target, std::int64_t now_ns) {
     link.probe_connection = static_cast<std::uint32_t>(account_.probe_servers.size());
     account_.probe_servers.emplace_back();
   }
-  const Address source =
-      options_.sources.empty() ? Address{} : options_.sources[sources_used_++ % options_.sources.size()];
-  if (!link.open(options_.targets[target], source, now_ns)) {
+  if (!link.open(options_.targets[target], next_source(options_.targets[target].address), now_ns)) {
     if (use != Use::churn) ++standing_ready_;
     return retire(place);
   }
@@ -156,6 +155,15 @@ void Client::open_link(Use use, std::uint16_t target, std::int64_t now_ns) {
   epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {}};
   event.data.u64 = number_of(place);
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, link.fd(), &event);
+}
+
+// Of the target's family; none when there is no such.
+Address Client::next_source(const Address& target) {
+  for (std::size_t tried = 0; tried < options_.sources.size(); ++tried) {
+    const Address& source = options_.sources[sources_used_++ % options_.sources.size()];
+    if (source.is_v4() == target.is_v4()) return source;
+  }
+  return {};
 }
 
 // In turn for each target; probes last.

@@ -16,7 +16,7 @@ struct Target {
 
 struct ClientOptions {
   std::vector<Target> targets;
-  std::vector<Address> sources;  // taken in turn; none = as the kernel likes
+  std::vector<Address> sources;  // taken in turn, those of the target's family; none = as the kernel likes
   unsigned steady_per_target = 1000;
   std::uint32_t interval_ms = 100;         // between a reply and the next request, on average (jitter +-50 %); 2-1000
   std::uint32_t payload_bytes_max = 256;   // of a request; each draws its size

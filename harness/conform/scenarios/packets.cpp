@@ -21,8 +21,15 @@ struct Seen {
   std::vector<std::uint8_t>
       rest;  // the IP packet without what may change: TTL, header checksum, TCP checksum (offload)
 };
-// What tells a packet of a connection from every other: both ends, IP identification, TCP sequence number and flags.
-using PacketKey = std::array<std::uint8_t, 4 + 4 + 2 + 8 + 1 + 4>;
+// What tells a packet of a connection from every other: both ends, IP identification (IPv4), TCP sequence number,
+// acknowledgement and flags.
+struct PacketKey {
+  Address source;
+  Address destination;
+  Port source_port = 0;
+  std::array<std::uint8_t, 2 + 8 + 4 + 1> rest{};
+  auto operator<=>(const PacketKey&) const = default;
+};
 
 struct PacketPath {
   std::map<std::string, std::string> host_of;  // MAC address -> host
@@ -34,22 +41,23 @@ struct PacketPath {
 };
 
 PacketKey key_of(const ParsedFrame& parsed, const std::vector<std::uint8_t>& bytes) {
-  PacketKey key{};
+  PacketKey key{parsed.source, parsed.destination, parsed.source_port, {}};
   const auto* const ip = bytes.data() + parsed.network_offset;
   const auto* const tcp = bytes.data() + parsed.transport_offset;
-  std::memcpy(key.data(), ip + 12, 8);        // both addresses
-  std::memcpy(key.data() + 8, ip + 4, 2);     // identification
-  std::memcpy(key.data() + 10, tcp, 8);       // ports, sequence number
-  std::memcpy(key.data() + 18, tcp + 13, 1);  // flags
-  std::memcpy(key.data() + 19, tcp + 8, 4);   // acknowledgement
+  if (parsed.network == NetworkProtocol::ipv4) std::memcpy(key.rest.data(), ip + 4, 2);  // identification
+  std::memcpy(key.rest.data() + 2, tcp, 8);                                              // ports, sequence number
+  std::memcpy(key.rest.data() + 10, tcp + 8, 4);                                         // acknowledgement
+  key.rest[14] = tcp[13];                                                                // flags
   return key;
 }
 
 Seen seen_of(const ParsedFrame& parsed, std::vector<std::uint8_t> bytes, const std::string& from) {
-  bytes[parsed.network_offset + 8] = 0;
-  for (const std::uint32_t at : {parsed.network_offset + 10, parsed.network_offset + 11, parsed.transport_offset + 16,
-                                 parsed.transport_offset + 17})
-    bytes[at] = 0;
+  if (parsed.network == NetworkProtocol::ipv4) {
+    for (const std::uint32_t at : {8U, 10U, 11U}) bytes[parsed.network_offset + at] = 0;
+  } else {
+    bytes[parsed.network_offset + 7] = 0;
+  }
+  for (const std::uint32_t at : {16U, 17U}) bytes[parsed.transport_offset + at] = 0;
   return {from, parsed.ttl, {bytes.begin() + parsed.network_offset, bytes.begin() + parsed.packet_end}};
 }
 
@@ -58,7 +66,7 @@ lab::Result<void> read_host(PacketPath& path, const std::string& folder, const s
   if (!packets) return tl::unexpected(lab::Failure{packets.error().message, "see the recorder's notes"});
   for (const ReadPacket& packet : *packets) {
     const auto parsed = parse_frame(packet.bytes);
-    if (!parsed || parsed->network != NetworkProtocol::ipv4 || parsed->protocol != protocol_tcp) continue;
+    if (!parsed || parsed->protocol != protocol_tcp) continue;
     const auto from = path.host_of.find(to_string(parsed->source_mac));
     const auto to = path.host_of.find(to_string(parsed->destination_mac));
     if (from == path.host_of.end() || to == path.host_of.end()) continue;
@@ -100,18 +108,13 @@ void check_unchanged(Context& context, const PacketPath& path) {
 
 // RTE-4: all packets of a connection go to one target; RTE-2: only the owner forwards.
 void check_forwarders(Context& context, const PacketPath& path) {
-  std::map<std::pair<std::uint32_t, Port>, std::set<std::string>> targets;  // the client's end -> hosts
+  std::map<std::pair<Address, Port>, std::set<std::string>> targets;  // the client's end -> hosts
   std::set<std::string> wrong;
   for (const auto& [host, packets] : path.received) {
     for (const auto& [key, seen] : packets) {
-      std::uint32_t source = 0;
-      std::memcpy(&source, key.data(), 4);
-      targets[{source, static_cast<Port>(key[10] << 8 | key[11])}].insert(host);
-      for (const ExampleDvipa& dvipa : context.cluster.dvipas()) {
-        const auto expected =
-            std::uint32_t{key[4]} << 24 | std::uint32_t{key[5]} << 16 | std::uint32_t{key[6]} << 8 | key[7];
-        if (dvipa.address.v4_value() == expected && seen.from != dvipa.primary) wrong.insert(seen.from);
-      }
+      targets[{key.source, key.source_port}].insert(host);
+      for (const ExampleDvipa& dvipa : context.cluster.dvipas())
+        if (dvipa.address == key.destination && seen.from != dvipa.primary) wrong.insert(seen.from);
     }
   }
   const auto several = std::ranges::count_if(targets, [](const auto& entry) { return entry.second.size() > 1; });
@@ -142,8 +145,8 @@ void check_announcements(Context& context, const Trial& trial) {
     for (const ExampleDvipa& dvipa : context.cluster.dvipas())
       if (seen.address == dvipa.address) ++(seen.host == dvipa.primary ? right : wrong);
   add_check(context.result, {"RTE-2", "LST-2"},
-            "the owner alone answers ARP for a DVIPA, candidate targets keep it hidden", right > 0 && wrong == 0,
-            fmt::format("{} answers of the owner, {} of others", right, wrong));
+            "the owner alone answers ARP or neighbour discovery for a DVIPA, candidate targets keep it hidden",
+            right > 0 && wrong == 0, fmt::format("{} answers of the owner, {} of others", right, wrong));
 }
 
 }  // namespace
