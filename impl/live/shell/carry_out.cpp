@@ -72,6 +72,12 @@ void RunningStack::perform(const effect::HoldAddress& hold) {
               [this, hold](const kernel::Result<void>& done) {
                 log_failure("hold_address", done);
                 log_.write("hidden", {{"dvipa", to_string(hold.dvipa)}, {"active", hold.active}});
+                if (hold.active && done) {
+                  bindable_.insert(hold.dvipa);
+                } else {
+                  bindable_.erase(hold.dvipa);
+                }
+                answer_awaited();
               });
 }
 

@@ -16,6 +16,14 @@ constexpr auto answer_after_max = 10s;
 
 nlohmann::ordered_json done(const std::string& what) { return {{"ok", true}, {"done", what}}; }
 
+// For the log; whoever asks may have put anything there.
+nlohmann::ordered_json what_is_asked(const nlohmann::ordered_json& json) {
+  nlohmann::ordered_json asked = nlohmann::ordered_json::object();
+  for (const char* name : {"command", "dvipa", "port", "file"})
+    if (const auto member = json.find(name); member != json.end() && member->is_primitive()) asked[name] = *member;
+  return asked;
+}
+
 std::string ports_in_words(std::optional<Port> port) { return port ? fmt::format("port {}", *port) : "every port"; }
 
 }  // namespace
@@ -24,10 +32,7 @@ void RunningStack::take_request(const Json& json, const Answer& answer) {
   const auto request = read_request(json);
   if (!request) return answer(control::refusal(request.error(), "see docs/control.md"));
   if (!std::holds_alternative<request::Netstat>(*request) && !std::holds_alternative<request::Metrics>(*request))
-    log_.write("asked", {{"command", json.value("command", "")},
-                         {"dvipa", json.value("dvipa", "")},
-                         {"port", json.value("port", 0)},
-                         {"file", json.value("file", "")}});
+    log_.write("asked", what_is_asked(json));
   std::visit([&](const auto& kind) { obey(kind, answer); }, *request);
 }
 
@@ -98,7 +103,7 @@ void RunningStack::obey(const request::Activate& request, const Answer& answer) 
       [this, dvipa, address = request.dvipa,
        moved = activation_ == Activation::moving]() -> std::optional<std::string> {
         const Stack::Dvipa* known = stack_.dvipa(address);
-        if (known == nullptr || !known->owner.owns() || !known->address_held) return std::nullopt;
+        if (known == nullptr || !known->owner.owns() || !bindable_.contains(address)) return std::nullopt;
         return fmt::format("{} {} this stack", dvipa, moved ? "has moved to" : "is active on");
       },
       answer);

@@ -12,7 +12,7 @@ constexpr const char* dva1 = "10.77.1.1";
 // A host 10.88.0.2 behind the lab's client, which forwards for it; `set_up` makes a place of the way narrow, and `talk`
 // is a Perl program that runs on the far host.
 std::string behind_client(const std::string& set_up, const std::string& talk) {
-  return R"(set -e
+  return R"sh(set -e
 unshare -n sleep 60 & far=$!
 trap 'kill $far' EXIT
 while [ "$(readlink /proc/$far/ns/net)" = "$(readlink /proc/self/ns/net)" ];
@@ -22,7 +22,7 @@ ip address add 10.88.0.1/24 dev near
 ip link set near up
 nsenter -t $far -n sh -c 'ip address add 10.88.0.2/24 dev e1; ip link set e1 up; ip route add default via 10.88.0.1'
 echo 1 > /proc/sys/net/ipv4/ip_forward
-)" + set_up +
+)sh" + set_up +
          "\nnsenter -t $far -n perl -MIO::Socket::INET -e '$SIG{ALRM} = sub { die \"timeout\" }; alarm 20; " + talk + "'\n";
 }
 

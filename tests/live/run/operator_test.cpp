@@ -53,8 +53,9 @@ class Operator : public testing::Test {
   void start(std::initializer_list<unsigned> numbers) {
     for (const unsigned n : numbers) stacks_.start(n);
     ASSERT_TRUE(wait_for([&] { return stacks_.ownership(1, dva1) == "active"; }));
-    if (std::ranges::find(numbers, 5U) != numbers.end())
+    if (std::ranges::find(numbers, 5U) != numbers.end()) {
       ASSERT_TRUE(wait_for([&] { return stacks_.ownership(5, dvb1) == "active"; }));
+    }
   }
   lab::Process serve(unsigned n) {
     const std::string host = "MVS" + std::to_string(n);
