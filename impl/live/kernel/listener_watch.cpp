@@ -11,8 +11,8 @@ constexpr auto pause_max = std::chrono::milliseconds(5);
 }  // namespace
 
 ListenerWatch::ListenerWatch(boost::asio::io_context& io, SocketEvents& events, SockDiag& diag,
-                             const std::set<Address>& watched)
-    : events_(events), diag_(diag), watched_(watched), timer_(io) {}
+                             const std::set<Address>& watched, std::function<bool(const Address&)> also_on)
+    : events_(events), diag_(diag), watched_(watched), also_on_(std::move(also_on)), timer_(io) {}
 
 Result<std::set<Listener>> ListenerWatch::all_now() {
   const auto sockets = diag_.listeners();

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <span>
@@ -18,8 +19,10 @@ namespace dvipa::kernel {
 class ListenerWatch {
  public:
   using Clock = std::chrono::steady_clock;
-  // All but `io` must outlive this; `watched` may change between calls.
-  ListenerWatch(boost::asio::io_context& io, SocketEvents& events, SockDiag& diag, const std::set<Address>& watched);
+  // All but `io` must outlive this; `watched` may change between calls. Listeners on addresses that `also_on` is true
+  // for are told of as well.
+  ListenerWatch(boost::asio::io_context& io, SocketEvents& events, SockDiag& diag, const std::set<Address>& watched,
+                std::function<bool(const Address&)> also_on);
 
   // Takes over, without telling, what there is on `added`, and on the wildcards if `wildcards`.
   Result<void> adopt(std::span<const Address> added, bool wildcards);
@@ -38,12 +41,15 @@ class ListenerWatch {
   Result<std::set<Listener>> all_now();
 
  private:
-  bool concerns(const Address& address) const { return is_wildcard(address) || watched_.contains(address); }
+  bool concerns(const Address& address) const {
+    return is_wildcard(address) || watched_.contains(address) || (also_on_ && also_on_(address));
+  }
   void arm(Clock::duration pause);
 
   SocketEvents& events_;
   SockDiag& diag_;
   const std::set<Address>& watched_;
+  std::function<bool(const Address&)> also_on_;
   std::set<Listener> told_;
   std::set<std::uint64_t> awaited_;  // cookies
   Clock::duration pause_{};

@@ -26,7 +26,7 @@ class WatchedSockets final : public SocketWatch {
   WatchedSockets(boost::asio::io_context& io, SocketEvents& events, SocketWatchOptions options, SockDiag diag)
       : options_(std::move(options)),
         diag_(std::move(diag)),
-        listeners_(io, events, diag_, watched_),
+        listeners_(io, events, diag_, watched_, options_.listeners_also_on),
         connections_(io, events, diag_, listeners_, watched_, [this](const std::string& line) { log(line); }),
         timer_(io) {}
 
@@ -45,6 +45,7 @@ class WatchedSockets final : public SocketWatch {
   }
 
  private:
+  bool is_idle() const { return watched_.empty() && !options_.listeners_also_on; }
   void take(std::span<const Notice> notices, bool lost);
   bool look_at_listeners();
   void arm(Clock::duration pause);
@@ -69,6 +70,7 @@ Result<void> WatchedSockets::start(boost::asio::io_context& io) {
     auto source = open_bpf_notices(io, deliver, options_.buffer_bytes);
     if (source) {
       source_ = std::move(*source);
+      if (!is_idle()) arm(options_.listen_interval);
       return {};
     }
     log("socket watch: without BPF, because: " + to_string(source.error()));
@@ -77,6 +79,7 @@ Result<void> WatchedSockets::start(boost::asio::io_context& io) {
   if (!source) return tl::unexpected(source.error());
   source_ = std::move(*source);
   connections_.go_round();
+  if (!is_idle()) arm(options_.listen_interval);
   return {};
 }
 
@@ -100,7 +103,7 @@ Result<Found> WatchedSockets::watch(std::span<const Address> dvipas) {
   for (const Listener& listener : listeners_.told())
     if (std::any_of(dvipas.begin(), dvipas.end(), [&](const Address& dvipa) { return listener.counts_for(dvipa); }))
       found.listeners.push_back(listener);
-  if (first && !watched_.empty()) arm(options_.listen_interval);
+  if (first && !watched_.empty() && !options_.listeners_also_on) arm(options_.listen_interval);
   return found;
 }
 
@@ -109,7 +112,7 @@ void WatchedSockets::unwatch(const Address& dvipa) {
   source_->unwatch(dvipa);
   listeners_.forget(dvipa);
   connections_.forget(dvipa);
-  if (watched_.empty()) timer_.cancel();
+  if (is_idle()) timer_.cancel();
 }
 
 Result<std::vector<Listener>> WatchedSockets::listeners_now() {
@@ -122,7 +125,7 @@ Result<std::vector<Listener>> WatchedSockets::listeners_now() {
 }
 
 void WatchedSockets::take(std::span<const Notice> notices, bool lost) {
-  if (watched_.empty()) return;
+  if (is_idle()) return;
   bool of_listeners = lost;
   for (const Notice& notice : notices) {
     if (notice.bound_interface != 0) diag_.expect_bound_interface(notice.bound_interface);
@@ -154,10 +157,10 @@ void WatchedSockets::arm(Clock::duration pause) {
   const bool with_bpf = means() == Means::bpf;
   timer_.expires_after(with_bpf ? Clock::duration(listener_interval_with_bpf) : pause);
   timer_.async_wait([this, with_bpf, alive = std::weak_ptr<void>(alive_)](boost::system::error_code error) {
-    if (error || alive.expired() || watched_.empty()) return;
+    if (error || alive.expired() || is_idle()) return;
     look_at_listeners();
     if (!with_bpf) connections_.look_at_some();
-    if (watched_.empty()) return;
+    if (is_idle()) return;
     const Clock::duration interval = options_.listen_interval;
     arm(std::clamp<Clock::duration>(50 * look_took_, interval,
                                     std::max<Clock::duration>(interval, listener_interval_max)));

@@ -24,7 +24,7 @@ inline constexpr Address any_v6{};
 constexpr bool is_wildcard(const Address& address) { return address == any_v4 || address == any_v6; }
 
 struct Listener {
-  Address address;  // a watched DVIPA, any_v4 or any_v6
+  Address address;  // a watched DVIPA or one of `listeners_also_on`, any_v4 or any_v6
   Port port = 0;
   constexpr auto operator<=>(const Listener&) const = default;
   constexpr bool counts_for(const Address& dvipa) const { return address == dvipa || address == wildcard_of(dvipa); }
@@ -52,6 +52,8 @@ struct SocketWatchOptions {
       5};  // between looks at the listeners, without BPF; grows to 6 on a busy host
   std::size_t buffer_bytes = std::size_t{4}
                              << 20;  // of what the kernel queues for us; what is lost is found by a new look
+  // Addresses that are no DVIPA yet: listeners on them are told of too (CFG-5).
+  std::function<bool(const Address&)> listeners_also_on{};
   std::function<void(const std::string&)> log{};  // one line each: why BPF is not used, that events were lost
 };
 

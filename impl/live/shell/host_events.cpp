@@ -41,15 +41,18 @@ void RunningStack::listener_started(const kernel::Listener& listener) {
   activate_for(listener);
 }
 
+bool RunningStack::is_in_range(const Address& address) const {
+  return std::ranges::any_of(orders_.definitions().ranges, [&](const RangeDefinition& range) {
+    return same_subnet(address, range.network, range.prefix_bits);
+  });
+}
+
 // CFG-5: of an application that could bind to an address which is nowhere yet (IP_FREEBIND). Others have to ask before.
 void RunningStack::activate_for(const kernel::Listener& listener) {
   if (group_ != Group::in || listener.address == wildcard_of(listener.address)) return;
   const Stack::Dvipa* known = stack_.dvipa(listener.address);
   if (known != nullptr && (known->own || known->displaced || known->address_held)) return;
-  if (std::ranges::none_of(orders_.definitions().ranges, [&](const RangeDefinition& range) {
-        return same_subnet(listener.address, range.network, range.prefix_bits);
-      }))
-    return;
+  if (!is_in_range(listener.address)) return;
   step(input::ActivationAsked{listener.address, false});
   watch(listener.address);
 }

@@ -61,6 +61,7 @@ tl::expected<void, ShellError> RunningStack::start() {
   log_.write("start", {{"interface", options_.interface}, {"port", options_.use_pcap ? "pcap" : "raw"}});
   for (const std::string& leftover : host_.leftovers()) log_.write("leftover", {{"what", leftover}});
   kernel::SocketWatchOptions watch_options;
+  watch_options.listeners_also_on = [this](const Address& address) { return is_in_range(address); };
   watch_options.allow_bpf = options_.allow_bpf;
   watch_options.log = [this](const std::string& line) { log_.write("note", {{"what", line}}); };
   auto opened_watch = kernel::SocketWatch::open(io_, *this, watch_options);

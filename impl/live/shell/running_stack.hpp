@@ -89,6 +89,7 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   void give_connections(const std::vector<Connection>& connections);
   void tell_listeners();
   void activate_for(const kernel::Listener& listener);
+  bool is_in_range(const Address& address) const;  // of a VIPARANGE
 
   // commands.cpp: what the operator asks
   void take_request(const Json& json, const control::Answer& answer);
