@@ -1,6 +1,8 @@
 // dvipa check: proves the protocol in a bounded configuration of the model, or shows how it fails.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <fstream>
@@ -84,6 +86,59 @@ int judge(const Wanted& wanted) {
   return result.verdict == checker::Verdict::holds ? exit_passed : exit_failed;
 }
 
+using Text = TCLAP::ValueArg<std::string>;
+using Texts = TCLAP::MultiArg<std::string>;
+using Count = TCLAP::ValueArg<std::uint64_t>;
+using Switch = TCLAP::SwitchArg;
+
+struct Arguments {
+  explicit Arguments(TCLAP::CmdLine& all) : line(all) {}
+  TCLAP::CmdLine& line;
+  Text config{"", "config", "the configuration", false, "smoke", "NAME", line};
+  Texts without{"", "without", "drop this decision", false, "ID", line};
+  Texts mutant{"", "mutant", "seed this fault", false, "NAME", line};
+  Count threads{"", "threads", "threads (2)", false, 2, "N", line};
+  Text format{"",       "format", "text, json, mermaid or scenario (the last two of a counterexample)", false, "text",
+              "FORMAT", line};
+  Switch as_json{"", "json", "the same as --format json", line};
+  Switch quiet{"", "quiet", "no line of progress", line};
+  Switch compressed{"", "compressed", "store states compressed: slower, a fraction of the memory", line};
+  Text symmetry{"",       "symmetry", "on or off: visit states that differ by a renaming only once (on)", false, "on",
+                "SWITCH", line};
+  Count memory{"", "memory", "end when states need that many MiB (most of what is free)", false, 0, "MIB", line};
+  Text checkpoint{"",     "checkpoint", "save the search there every ten minutes, and when it ends early", false, "",
+                  "FILE", line};
+  Switch resume{"", "resume", "go on from the file of --checkpoint", line};
+  Switch list{"", "list", "list configurations, decisions and faults", line};
+  Switch table{"", "table", "print which decisions are needed, and why, as docs/decisions-needed.md", line};
+};
+
+// What is wrong with the arguments; empty: nothing.
+std::string wrong_with(Arguments& arguments) {
+  constexpr std::array<std::string_view, 4> formats = {"text", "json", "mermaid", "scenario"};
+  if (std::ranges::find(formats, arguments.format.getValue()) == formats.end())
+    return "unknown format " + arguments.format.getValue();
+  if (arguments.symmetry.getValue() != "on" && arguments.symmetry.getValue() != "off")
+    return "--symmetry takes on or off";
+  if (arguments.resume.getValue() && arguments.checkpoint.getValue().empty()) return "--resume needs --checkpoint";
+  if (arguments.threads.getValue() == 0) return "--threads takes 1 or more";
+  return {};
+}
+
+checker::Options options_of(Arguments& arguments, const Rules& rules) {
+  checker::Options options;
+  options.config = rules.name;
+  options.threads = static_cast<unsigned>(arguments.threads.getValue());
+  options.symmetry = arguments.symmetry.getValue() == "on";
+  options.memory_bytes_max = arguments.memory.getValue() << 20U;
+  options.checkpoint_file = arguments.checkpoint.getValue();
+  options.resume = arguments.resume.getValue();
+  options.interrupt = &interrupted;
+  if (!arguments.quiet.getValue()) options.progress = &std::cerr;
+  if (arguments.compressed.getValue()) options.storage = checker::Storage::compressed;
+  return options;
+}
+
 }  // namespace
 
 int run_check(std::span<const std::string> words) {
@@ -93,43 +148,25 @@ int run_check(std::span<const std::string> words) {
       "holds of the protocol, or a shortest way in which it fails. With --without or --mutant the\n"
       "configuration is the one that shows the fault, unless --config says otherwise.\n"
       "The last line says states=, unique=, depth=, sec= and verdict=holds|violated|unknown.\n");
-  auto& arguments = line.arguments();
-  TCLAP::ValueArg<std::string> config("", "config", "the configuration", false, "smoke", "NAME", arguments);
-  TCLAP::MultiArg<std::string> without("", "without", "drop this decision", false, "ID", arguments);
-  TCLAP::MultiArg<std::string> mutant("", "mutant", "seed this fault", false, "NAME", arguments);
-  TCLAP::ValueArg<unsigned> threads("", "threads", "threads (2)", false, 2, "N", arguments);
-  TCLAP::ValueArg<std::string> format("", "format",
-                                      "text, json, mermaid or scenario (the last two of a counterexample)", false,
-                                      "text", "FORMAT", arguments);
-  TCLAP::SwitchArg as_json("", "json", "the same as --format json", arguments);
-  TCLAP::SwitchArg quiet("", "quiet", "no line of progress", arguments);
-  TCLAP::SwitchArg compressed("", "compressed", "store states compressed: slower, a fraction of the memory", arguments);
-  TCLAP::SwitchArg list("", "list", "list configurations, decisions and faults", arguments);
-  TCLAP::SwitchArg table("", "table", "print which decisions are needed, and why, as docs/decisions-needed.md",
-                         arguments);
+  Arguments arguments(line.arguments());
   if (const auto exit_code = line.parse(words)) return *exit_code;
-  if (list.getValue()) return list_all(), exit_passed;
-  if (table.getValue()) {
-    fmt::print("{}", model::needed_table(threads.getValue()));
+  if (const std::string wrong = wrong_with(arguments); !wrong.empty()) return line.bad_usage(wrong);
+  if (arguments.list.getValue()) return list_all(), exit_passed;
+  if (arguments.table.getValue()) {
+    fmt::print("{}", model::needed_table(static_cast<unsigned>(arguments.threads.getValue())));
     return exit_passed;
   }
-  const auto rules = model::find_configuration(config.getValue());
-  if (!rules) return complain("check", "unknown configuration " + config.getValue(), "dvipa check --list names them");
-  Wanted wanted{*rules, {}, as_json.getValue() ? "json" : format.getValue()};
-  if (wanted.format != "text" && wanted.format != "json" && wanted.format != "mermaid" && wanted.format != "scenario")
-    return line.bad_usage("unknown format " + wanted.format);
+  const std::string& config = arguments.config.getValue();
+  auto rules = model::find_configuration(config);
+  if (!rules) return complain("check", "unknown configuration " + config, "dvipa check --list names them");
   for (const bool decision : {true, false})
-    for (const std::string& name : (decision ? without : mutant).getValue())
-      if (!deviate(name, decision, !config.isSet(), wanted.rules))
+    for (const std::string& name : (decision ? arguments.without : arguments.mutant).getValue())
+      if (!deviate(name, decision, !arguments.config.isSet(), *rules))
         return complain("check", fmt::format("unknown {} {}", decision ? "decision" : "mutant", name),
                         "dvipa check --list names them");
-  wanted.options.config = wanted.rules.name;
-  wanted.options.threads = threads.getValue();
-  wanted.options.interrupt = &interrupted;
-  if (!quiet.getValue()) wanted.options.progress = &std::cerr;
-  if (compressed.getValue()) wanted.options.storage = checker::Storage::compressed;
   std::signal(SIGINT, note_interrupt);
-  return judge(wanted);
+  return judge(
+      {*rules, options_of(arguments, *rules), arguments.as_json.getValue() ? "json" : arguments.format.getValue()});
 }
 
 }  // namespace dvipa::cli

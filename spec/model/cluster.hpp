@@ -1,6 +1,8 @@
 #pragma once
 // What the stacks of the abstract cluster do: on a message, on a change of their view, and with a packet. A Cluster is
 // a state together with the rules of the run; every function here changes the state at once and as a whole.
+#include <vector>
+
 #include "spec/model/rules.hpp"
 #include "spec/model/state.hpp"
 
@@ -42,6 +44,7 @@ class Cluster {
   void receive(Stack i, Stack from);
   void listen(Stack i, bool listening);
   void end_connection(Stack i, std::uint8_t c);
+  std::vector<Epoch> told_by(Stack i) const;  // the epochs of those that hear of what begins and ends at i
   bool may_verify(Stack i, std::uint8_t c) const;
   void verify(Stack i, std::uint8_t c);
 
@@ -80,9 +83,7 @@ class Cluster {
   Message list_of(Stack i) const;
   void announce(Stack i);
   void report(Stack i, Stack to, Epoch epoch);
-  // Something has begun or ended at i.
-  void tell(Stack i, MessageKind kind, std::uint8_t about);
-  void tell(Stack i, Epoch whom, MessageKind kind, std::uint8_t about);
+  void tell(Stack i, MessageKind kind, std::uint8_t about, Stack except = nobody);
 
   Epoch next_epoch(Stack i) const;
   void advertise(Stack i);
@@ -116,7 +117,8 @@ class Cluster {
   void reset(Stack by, std::uint8_t c);
   void refuse(Stack by, std::uint8_t c, std::uint8_t instance);
   void accept_data(Stack i, std::uint8_t c, Stack router);
-  bool could_know_listener(Stack router, Stack i) const;
+  bool have_met(Stack i, Stack j) const;
+  bool has_heard_all_of(Stack router, Stack i) const;
 
   const Rules& rules_;
   State& s_;

@@ -188,6 +188,16 @@ Rules two_claims() {
   return r;
 }
 
+Rules rivals() {
+  Rules r = two_claims();
+  r.name = "rivals";
+  r.purpose = "the same without clients, with a listener that changes";
+  r.instances = 0;
+  r.changing = r.listeners;
+  r.budget.listener_changes = 2;
+  return r;
+}
+
 Rules backups() {
   Rules r = base("backups", "the primary takes back from the lower of two backups and may crash");
   r.rank = {0, 0, 20, 10, 0};
@@ -236,13 +246,10 @@ Rules deep() {
 }  // namespace
 
 std::span<const Rules> configurations() {
-  static const std::vector<Rules> all = {smoke(),          leftovers(),  failover(),
-                                         reuse(),          listeners(),  double_failure(),
-                                         takeback(),       returning(),  takeback_listeners(),
-                                         takeback_reuse(), departure(),  backups(),
-                                         moves(),          partition(),  paused(),
-                                         paused_reuse(),   two_claims(), standard(),
-                                         handover(),       deep()};
+  static const std::vector<Rules> all = {
+      smoke(),  leftovers(),          failover(),       reuse(),      listeners(), double_failure(), takeback(),
+      rivals(), takeback_listeners(), takeback_reuse(), departure(),  backups(),   moves(),          partition(),
+      paused(), paused_reuse(),       returning(),      two_claims(), standard(),  handover(),       deep()};
   return all;
 }
 

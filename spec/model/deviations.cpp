@@ -36,6 +36,8 @@ constexpr std::array kDeviations = {
                   "a claimant does not let the present owner move a connection to another target", "takeback-reuse"},
     DeviationText{D::changes_to_claimant_only, "TGT-7/both", true,
                   "during a claim a target tells what changes to the claimant only", "takeback-listeners"},
+    DeviationText{D::changes_to_newest_only, "TGT-7/rivals", true,
+                  "a target tells what changes to the newest only of those that say that they own the DVIPA", "rivals"},
     DeviationText{D::takeback_ignores_failures, "TKB-7", true,
                   "a failure of owner or claimant during takeback is taken for its end", "takeback"},
     DeviationText{D::no_ageing, "RTE-11", true, "entries do not age out", "leftovers"},

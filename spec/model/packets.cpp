@@ -50,8 +50,7 @@ void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance,
   if (path.refused) return refuse(path.router, c, instance);
   Entry& entry = at(path.router).crt[c];
   if (choice != nobody) {
-    if (!could_know_listener(path.router, choice) && at(choice).life == Life::up && !at(choice).listening)
-      harm(Harm::to_non_listener);
+    if (!at(choice).listening && has_heard_all_of(path.router, choice)) harm(Harm::to_non_listener);
     note_contest(path.router, c, choice);
     make_entry(path.router, c, choice);
     return forward_syn(path.router, c, instance, choice, path.hops);
@@ -125,9 +124,7 @@ void Cluster::open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instan
   me.endpoint[c] = {End::half_open, instance};
   if (from != i && !has(at(from).view, i) && at(from).life != Life::crashed) s_.clients[c].contested = true;
   // TGT-6: owner and claimant hear of what somebody else forwarded.
-  if (from == i || drops(Deviation::no_report_of_foreign_syn)) return;
-  for (const Epoch whom : {me.owning, me.claiming})
-    if (owner_of(whom) != from) tell(i, whom, MessageKind::new_conn, c);
+  if (from != i && !drops(Deviation::no_report_of_foreign_syn)) tell(i, MessageKind::new_conn, c, from);
 }
 
 // A packet of an established connection, sent by its client now.
@@ -173,11 +170,13 @@ void Cluster::reset(Stack by, std::uint8_t c) {
   client.peer = nobody;
 }
 
-// Whether the router could know that i listens: no message between the two is still on its way.
-bool Cluster::could_know_listener(Stack router, Stack i) const {
-  if (i == router) return at(i).listening;
-  const bool met = has(at(router).view, i) && has(at(i).view, router) && at(i).life == Life::up;
-  return met && (at(i).listening || s_.bus[router][i].size != 0 || s_.bus[i][router].size != 0);
+bool Cluster::have_met(Stack i, Stack j) const {
+  return i == j || (at(j).life == Life::up && has(at(i).view, j) && has(at(j).view, i));
+}
+
+// No message between the two is still on its way.
+bool Cluster::has_heard_all_of(Stack router, Stack i) const {
+  return have_met(router, i) && s_.bus[router][i].size == 0 && s_.bus[i][router].size == 0;
 }
 
 void Cluster::refuse(Stack by, std::uint8_t c, std::uint8_t instance) {
@@ -185,8 +184,8 @@ void Cluster::refuse(Stack by, std::uint8_t c, std::uint8_t instance) {
   if (client.end != ClientEnd::syn_sent || client.instance != instance) return;
   client.end = ClientEnd::closed;
   for (Stack i = 1; i <= rules_.stacks; ++i) {
-    const bool told = i == by || !has(rules_.changing, i) || (s_.bus[by][i].size == 0 && s_.bus[i][by].size == 0);
-    if (at(i).life == Life::up && at(i).listening && told && could_know_listener(by, i)) harm(Harm::refusal);
+    const bool told = !has(rules_.changing, i) || has_heard_all_of(by, i);
+    if (at(i).listening && told && have_met(by, i)) harm(Harm::refusal);
   }
 }
 

@@ -1,5 +1,7 @@
 // What must hold of the abstract cluster: safety, at rest, and a witness beside each so that nothing holds vacuously.
-#include <initializer_list>
+#include <fmt/format.h>
+
+#include <utility>
 
 #include "spec/model/cluster.hpp"
 #include "spec/model/takeover_model.hpp"
@@ -80,110 +82,179 @@ bool rest_has_true_tables(const Rules& rules, const State& s) {
   });
 }
 
-bool served_through(const Rules& rules, const State& s, bool by_primary) {
-  return some_stack(rules, [&](Stack i) {
-    if (!owner(s, i) || (i == 1) != by_primary || s.stacks[i].waiting != 0) return false;
-    for (unsigned c = 0; c < rules.connections; ++c) {
-      const Client& client = s.clients[c];
-      const Stack target = s.stacks[i].crt[c].target;
-      if (client.end == ClientEnd::established && target == client.peer && target != i &&
-          counter_of(s.stacks[i].owning) > 2)
-        return true;
-    }
-    return false;
-  });
-}
-
-std::vector<Property> safety() {
-  return {
-      Property::always("no live connection is reset (FLV-4, FLV-5, TKB-6)",
-                       [](const State& s) { return never(s, Harm::reset); }),
-      Property::always("a connection's packets reach its own stack or nobody (RTE-4, FLV-5)",
-                       [](const State& s) { return never(s, Harm::stray); }),
-      Property::always("no SYN is refused while a listener is known (RTE-5)",
-                       [](const State& s) { return never(s, Harm::refusal); }),
-      Property::always("a SYN goes only to a listener as the owner can know it (RTE-5)",
-                       [](const State& s) { return never(s, Harm::to_non_listener); }),
-      Property::always("no packet is forwarded more than twice (RTE-12)",
-                       [](const State& s) { return never(s, Harm::loop); }),
-      Property::always("only the best candidate claims (FLV-1)",
-                       [](const State& s) { return never(s, Harm::wrong_successor); }),
-  };
-}
-
 bool up(const State& s, Stack i) { return s.stacks[i].life == Life::up; }
+bool router(const State& s, Stack i) { return up(s, i) && owner(s, i); }
 
 bool routed(const Rules& rules, const State& s, unsigned c) {
   return some_stack(rules, [&](Stack i) {
-    return up(s, i) && owner(s, i) && s.stacks[i].waiting == 0 && s.stacks[i].crt[c].target == s.clients[c].peer;
+    return router(s, i) && s.stacks[i].waiting == 0 && s.stacks[i].crt[c].target == s.clients[c].peer;
   });
 }
 
-// Every class that fairness_class names.
-checker::Fairness all_classes(std::size_t count) {
-  checker::Fairness fairness;
-  for (unsigned k = 0; k < count; ++k) fairness.push_back(k);
-  return fairness;
+// The premises of the properties: what their witnesses look for. ------------------------------------------------------
+
+bool established(const State& s) { return s.clients[0].end == ClientEnd::established; }
+
+bool holds_packets_of(const Rules& rules, const State& s, ClientEnd end) {
+  return some_stack(rules, [&](Stack i) {
+    return router(s, i) && s.stacks[i].waiting != 0 && s.clients[0].end == end && s.stacks[i].crt[0].target == nobody;
+  });
+}
+
+bool forwards_to_another(const Rules& rules, const State& s) {
+  return some_stack(rules, [&](Stack i) {
+    const Stack target = s.stacks[i].crt[0].target;
+    return router(s, i) && established(s) && target == s.clients[0].peer && target != i;
+  });
+}
+
+// A neighbour's packets arrive at i, which relays them to j, which forwards them.
+bool relays(const Rules& rules, const State& s) {
+  return some_stack(rules, [&](Stack i) {
+    const Stack j = owner_of(s.stacks[i].owning != 0 ? s.stacks[i].owning : s.stacks[i].claiming);
+    if (!up(s, i) || !has(s.reach, i) || j == i || j == nobody || !router(s, j)) return false;
+    const Stack target = s.stacks[j].crt[0].target;
+    return target != nobody && target != j;
+  });
+}
+
+bool is_vacant(const Rules& rules, const State& s) {
+  return for_all_stacks(rules, [&](Stack i) { return !router(s, i); });
+}
+
+bool nobody_could_own(const Rules& rules, const State& s) {
+  return for_all_stacks(rules, [&](Stack i) {
+    const StackState& stack = s.stacks[i];
+    return !up(s, i) || has(stack.leaving, i) || (!has(stack.primaries, i) && rules.rank[i] == 0);
+  });
+}
+
+bool primary_does_not_own(const State& s) {
+  return up(s, 1) && s.stacks[1].ready && !has(s.stacks[1].leaving, 1) && !owner(s, 1);
+}
+
+unsigned candidates(const Rules& rules) {
+  unsigned count = 1;
+  for (Stack i = 2; i <= rules.stacks; ++i) count += rules.rank[i] != 0 ? 1 : 0;
+  return count;
+}
+
+// Ownership can pass to another stack: while the present owner lives; because it fails; and the former owner is seen
+// again.
+bool hands_over(const Rules& rules) { return rules.owner != 1 || rules.budget.moves + rules.budget.departures != 0; }
+bool fails(const Rules& rules) {
+  return has(rules.failing, rules.owner) && rules.budget.crashes + rules.budget.pauses != 0;
+}
+bool comes_back(const Rules& rules) {
+  return hands_over(rules) || (fails(rules) && rules.budget.pauses + rules.budget.restarts != 0) || rules.far != 0;
+}
+
+bool has_clients(const Rules& rules) { return rules.instances != 0; }
+
+// A property, and beside it a witness that it does not hold for lack of cases, in configurations that have such cases.
+class Promises {
+ public:
+  explicit Promises(const Rules& rules) : rules_(rules) {}
+  void add(Property property, bool has_cases, std::string_view what, Property::OfState witness) {
+    if (has_cases && rules_.deviations.none())
+      witnesses_.push_back(Property::sometimes(fmt::format("{}: {}", what, property.name), std::move(witness)));
+    all_.push_back(std::move(property));
+  }
+  std::vector<Property> take() {
+    for (Property& each : witnesses_) all_.push_back(std::move(each));
+    return std::move(all_);
+  }
+
+ private:
+  const Rules& rules_;
+  std::vector<Property> all_;
+  std::vector<Property> witnesses_;
+};
+
+void add_packets(const Rules& rules, Promises& promises) {
+  const auto free_of = [](Harm what) { return [what](const State& s) { return never(s, what); }; };
+  const bool rebuilds = has_clients(rules) && (fails(rules) || rules.far != 0);
+  promises.add(Property::always("no live connection is reset (FLV-4, FLV-5, TKB-6)", free_of(Harm::reset)), rebuilds,
+               "an owner without all reports knows no target for a connection",
+               [&](const State& s) { return holds_packets_of(rules, s, ClientEnd::established); });
+  promises.add(
+      Property::always("a connection's packets reach its own stack or nobody (RTE-4, FLV-5)", free_of(Harm::stray)),
+      has_clients(rules), "an owner forwards", [&](const State& s) { return forwards_to_another(rules, s); });
+  promises.add(Property::always("no SYN is refused while a listener is known (RTE-5)", free_of(Harm::refusal)),
+               rebuilds, "an owner without all reports has a new client",
+               [&](const State& s) { return holds_packets_of(rules, s, ClientEnd::syn_sent); });
+  promises.add(Property::always("a SYN goes only to a listener as the owner can know it (RTE-5)",
+                                free_of(Harm::to_non_listener)),
+               has_clients(rules) && rules.budget.listener_changes != 0,
+               "a stack does not listen any more, and a SYN is on its way to it",
+               [](const State& s) { return s.frames.size != 0 && !s.stacks[s.frames.frames[0].to].listening; });
+  promises.add(Property::always("no packet is forwarded more than twice (RTE-12)", free_of(Harm::loop)),
+               has_clients(rules) && hands_over(rules), "a packet is forwarded twice",
+               [&](const State& s) { return relays(rules, s); });
+}
+
+void add_ownership(const TakeoverModel& model, const Rules& rules, Promises& promises) {
+  promises.add(Property::always("only the best candidate claims (FLV-1)",
+                                [](const State& s) { return never(s, Harm::wrong_successor); }),
+               candidates(rules) > 2 && fails(rules), "two could claim", [&](const State& s) {
+                 return is_vacant(rules, s) && for_all_stacks(rules, [&](Stack i) {
+                          return rules.rank[i] == 0 || i == 1 || (up(s, i) && s.stacks[i].owning == 0);
+                        });
+               });
+  promises.add(
+      Property::always("one advertiser in a view (RTE-2)", [&](const State& s) { return one_advertiser(rules, s); }),
+      comes_back(rules), "another owns than at the start, which lives again or still", [&](const State& s) {
+        return up(s, rules.owner) && some_stack(rules, [&](Stack i) { return i != rules.owner && router(s, i); });
+      });
+  promises.add(Property::always("at rest there is one owner and everybody knows it (FLV-1, FLV-11, TKB-1)",
+                                [&](const State& s) { return !model.at_rest(s) || rest_has_owner(rules, s); }),
+               comes_back(rules) || fails(rules), "it rests under another epoch than at the start",
+               [&](const State& s) {
+                 return model.at_rest(s) && some_stack(rules, [&](Stack i) {
+                          return router(s, i) && counter_of(s.stacks[i].owning) > (rules.owner == 1 ? 1U : 2U);
+                        });
+               });
+  promises.add(Property::always("at rest the tables are true (RTE-1, RTE-6, RTE-11, TKB-3)",
+                                [&](const State& s) { return !model.at_rest(s) || rest_has_true_tables(rules, s); }),
+               has_clients(rules), "it rests with a connection",
+               [&](const State& s) { return model.at_rest(s) && established(s); });
 }
 
 // Under weak fairness of delivery, of views and of the protocol's own steps.
-std::vector<Property> liveness(const Rules& rules, const checker::Fairness& fairness) {
-  const auto nobody_could = [&](const State& s) {
-    return for_all_stacks(rules, [&](Stack i) {
-      const StackState& stack = s.stacks[i];
-      return !up(s, i) || has(stack.leaving, i) || (!has(stack.primaries, i) && rules.rank[i] == 0);
-    });
+void add_liveness(const TakeoverModel& model, const Rules& rules, Promises& promises) {
+  checker::Fairness fairness;  // every class that fairness_class names
+  for (unsigned k = 0; k < model.fairness_names().size(); ++k) fairness.push_back(k);
+  promises.add(Property::always_eventually(
+                   "with a candidate alive some stack owns in the end (FLV-1, FLV-7)",
+                   [&](const State& s) {
+                     return nobody_could_own(rules, s) ||
+                            some_stack(rules, [&](Stack i) { return router(s, i) && s.stacks[i].waiting == 0; });
+                   },
+                   fairness),
+               fails(rules), "nobody owns, and somebody could",
+               [&](const State& s) { return is_vacant(rules, s) && !nobody_could_own(rules, s); });
+  promises.add(Property::leads_to(
+                   "a recovered primary owns again (TKB-1)", primary_does_not_own,
+                   [](const State& s) { return !primary_does_not_own(s); }, fairness),
+               rules.owner != 1, "the primary is back and does not own", primary_does_not_own);
+  const auto lives_unrouted = [&](const State& s) {
+    return established(s) && s.stacks[s.clients[0].peer].endpoint[0].end != End::none && !nobody_could_own(rules, s) &&
+           !routed(rules, s, 0);
   };
-  std::vector<Property> all;
-  all.push_back(Property::always_eventually(
-      "with a candidate alive some stack owns in the end (FLV-1, FLV-7)",
-      [&, nobody_could](const State& s) {
-        return nobody_could(s) ||
-               some_stack(rules, [&](Stack i) { return up(s, i) && owner(s, i) && s.stacks[i].waiting == 0; });
-      },
-      fairness));
-  all.push_back(Property::leads_to(
-      "a recovered primary owns again (TKB-1)",
-      [](const State& s) { return up(s, 1) && s.stacks[1].ready && !has(s.stacks[1].leaving, 1); },
-      [](const State& s) { return !up(s, 1) || owner(s, 1) || has(s.stacks[1].leaving, 1); }, fairness));
-  all.push_back(Property::leads_to(
-      "a surviving connection is routed again (FLV-3, FLV-4)",
-      [](const State& s) { return s.clients[0].end == ClientEnd::established; },
-      [&, nobody_could](const State& s) {
-        const Client& client = s.clients[0];
-        return client.end != ClientEnd::established || s.stacks[client.peer].endpoint[0].end == End::none ||
-               nobody_could(s) || routed(rules, s, 0);
-      },
-      fairness));
-  return all;
+  promises.add(Property::leads_to(
+                   "a surviving connection is routed again (FLV-3, FLV-4)", lives_unrouted,
+                   [=](const State& s) { return !lives_unrouted(s); }, fairness),
+               has_clients(rules), "a connection lives and is not routed", lives_unrouted);
 }
 
 }  // namespace
 
 std::vector<TakeoverModel::Property> TakeoverModel::properties() const {
-  std::vector<Property> all = safety();
-  const auto& rules = rules_;
-  all.push_back(
-      Property::always("one advertiser in a view (RTE-2)", [&](const State& s) { return one_advertiser(rules, s); }));
-  all.push_back(Property::always("at rest there is one owner and everybody knows it (FLV-1, FLV-11, TKB-1)",
-                                 [this](const State& s) { return !at_rest(s) || rest_has_owner(rules_, s); }));
-  all.push_back(Property::always("at rest the tables are true (RTE-1, RTE-6, RTE-11, TKB-3)",
-                                 [this](const State& s) { return !at_rest(s) || rest_has_true_tables(rules_, s); }));
-  if (rules.deviations.any()) return all;
-  if (has(rules.failing, rules.owner) || rules.far != 0)
-    all.push_back(Property::sometimes("a backup owns after all reports", [&](const State& s) {
-      return some_stack(rules, [&](Stack i) { return i != 1 && owner(s, i) && s.stacks[i].waiting == 0; });
-    }));
-  all.push_back(Property::sometimes("the cluster comes to rest with a connection", [this](const State& s) {
-    return at_rest(s) && s.clients[0].end == ClientEnd::established;
-  }));
-  if (rules.liveness)
-    for (auto& each : liveness(rules, all_classes(fairness_names().size()))) all.push_back(std::move(each));
-  if (rules.owner != 1) {
-    all.push_back(Property::sometimes("the primary owns again and routes an old connection",
-                                      [&](const State& s) { return served_through(rules, s, true); }));
-  }
-  return all;
+  Promises promises(rules_);
+  add_packets(rules_, promises);
+  add_ownership(*this, rules_, promises);
+  if (rules_.liveness && rules_.deviations.none()) add_liveness(*this, rules_, promises);
+  return promises.take();
 }
 
 }  // namespace dvipa::model

@@ -38,18 +38,28 @@ void Cluster::report(Stack i, Stack to, Epoch epoch) {
   send(i, to, {MessageKind::end_of_report, epoch, 0, nobody});
 }
 
-// TGT-7: to the owner, and while somebody takes the DVIPA over from it, to both: each of the two may be the one that is
+// TGT-7: the owner, a claimant, and another one that says that it owns the DVIPA: each of them may be the one that is
 // left.
-void Cluster::tell(Stack i, MessageKind kind, std::uint8_t about) {
+std::vector<Epoch> Cluster::told_by(Stack i) const {
   const StackState& me = at(i);
-  if (me.claiming == 0 || !drops(Deviation::changes_to_claimant_only)) tell(i, me.owning, kind, about);
-  tell(i, me.claiming, kind, about);
+  if (me.claiming != 0 && drops(Deviation::changes_to_claimant_only)) return {me.claiming};
+  std::vector<Epoch> told;
+  if (me.owning != 0) told.push_back(me.owning);
+  if (me.claiming != 0) told.push_back(me.claiming);
+  if (drops(Deviation::changes_to_newest_only)) return told;
+  for_each(me.view, [&](Stack j) {
+    if (me.said[j] != 0 && me.said[j] != me.owning) told.push_back(me.said[j]);
+  });
+  return told;
 }
 
-void Cluster::tell(Stack i, Epoch whom, MessageKind kind, std::uint8_t about) {
-  const Message message{kind, whom, about, i};
-  if (owner_of(whom) != i) return send(i, owner_of(whom), message);
-  on_report(i, i, message);
+// Something has begun or ended at i.
+void Cluster::tell(Stack i, MessageKind kind, std::uint8_t about, Stack except) {
+  for (const Epoch whom : told_by(i)) {
+    const Message message{kind, whom, about, i};
+    if (owner_of(whom) == i) on_report(i, i, message);
+    if (owner_of(whom) != i && owner_of(whom) != except) send(i, owner_of(whom), message);
+  }
 }
 
 void Cluster::receive(Stack i, Stack from) {

@@ -59,6 +59,7 @@ enum class Deviation : std::uint8_t {
   hit_unreported,
   owner_does_not_decide,
   changes_to_claimant_only,
+  changes_to_newest_only,
   count
 };
 using Deviations = std::bitset<static_cast<std::size_t>(Deviation::count)>;

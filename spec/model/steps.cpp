@@ -197,8 +197,10 @@ class Steps {
         next.clients[c].end = ClientEnd::established;
         next.clients[c].peer = i;
       });
-    const auto behind = [&](Epoch whom) { return before_.bus[i][owner_of(whom)].size >= rules_.backlog; };
-    if (!is_wanted(before_, i, c) && !behind(stack.owning) && !behind(stack.claiming))
+    const std::vector<Epoch> told = look_.told_by(i);
+    const bool behind = std::any_of(told.begin(), told.end(),
+                                    [&](Epoch whom) { return before_.bus[i][owner_of(whom)].size >= rules_.backlog; });
+    if (!is_wanted(before_, i, c) && !behind)
       step({Kind::end_at, i, nobody, c, endpoint.instance}, [&](Cluster& next) { next.end_connection(i, c); });
   }
 
