@@ -32,6 +32,9 @@ static bool is_from_claimant(const TakeOverAsked& event, const OwnerFacts& facts
 }
 static bool is_of_my_claim(const OwnerReleased& event, const OwnerFacts& facts) { return event.claim == facts.mine; }
 
+static bool reclaims(const Superseded& event, const OwnerFacts&) { return event.reclaims; }
+static bool gives_up(const Superseded& event, const OwnerFacts&) { return !event.reclaims; }
+
 // Actions.
 static constexpr auto do_nothing = [](const auto&, OwnerFacts&, OwnerOrders&) {};
 
@@ -82,7 +85,8 @@ static void take_over(const OwnerReleased&, OwnerFacts& facts, OwnerOrders& orde
   orders = {OwnerOrder::end_rebuild, OwnerOrder::announce, OwnerOrder::advertise, OwnerOrder::release_held};
 }
 
-// TKB-6 rests on this order. TKB-3: all are told, for the claimant may fail before it tells them. TKB-4: what still comes here is sent on to it.
+// TKB-6 rests on this order. TKB-3: all are told, for the claimant may fail before it tells them. TKB-4: what still
+// comes here is sent on to it.
 static void release(const TakeOverAsked&, OwnerFacts& facts, OwnerOrders& orders) {
   orders = {OwnerOrder::end_rebuild,  OwnerOrder::withdraw,     OwnerOrder::send_released,
             OwnerOrder::purge_tables, OwnerOrder::release_held, OwnerOrder::announce};
@@ -101,6 +105,13 @@ static void give_up_claim(const Superseded& event, OwnerFacts& facts, OwnerOrder
   facts.owner = event.owner;
   facts.claimant = nobody;
   orders = {OwnerOrder::end_rebuild, OwnerOrder::purge_tables, OwnerOrder::announce, OwnerOrder::release_held};
+}
+
+// TKB-7: in one step, for an owner that heard of no claimant in between would claim the DVIPA anew; of two that do not
+// see each other one would then supersede the claim through the other without end.
+static void reclaim(const Superseded& event, OwnerFacts& facts, OwnerOrders& orders) {
+  facts.owner = event.owner;
+  ask_for_reports(event, facts, orders);
 }
 
 static void leave_ownership(const GroupLeft&, OwnerFacts& facts, OwnerOrders& orders) {
@@ -125,7 +136,8 @@ struct OwnerDef : MachineFront<OwnerDef, OwnerFacts, OwnerOrders> {
     Rule< "TKB-2",     TakingBack,  OwnerReleased,   is_of_my_claim,   take_over,          Active      >,
     Rule< "TKB-7",     TakingBack,  OwnerLost,       always,           claim_ownership,    Rebuilding  >,
     Rule< "FLV-11",    TakingBack,  MemberJoined,    always,           await_newcomer,     TakingBack  >,
-    Rule< "FLV-10",    TakingBack,  Superseded,      always,           give_up_claim,      Backup      >,
+    Rule< "FLV-10",    TakingBack,  Superseded,      gives_up,         give_up_claim,      Backup      >,
+    Rule< "TKB-7",     TakingBack,  Superseded,      reclaims,         reclaim,            TakingBack  >,
     Rule< "MOV-7",     TakingBack,  GroupLeft,       always,           leave_ownership,    Bystander   >,
 
     Rule< "FLV-6",     Rebuilding,  ReportsComplete, always,           complete_rebuild,   Active      >,

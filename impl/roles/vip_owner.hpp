@@ -48,10 +48,11 @@ struct ReportsComplete {};  // every member of the view has ended its report
 struct ReportLimit {};      // the time for that is over (FLV-6)
 struct Superseded {
   StackId owner;
-};                       // another stack owns it under a newer epoch, or ranks higher
-struct RivalOwner {};    // another stack owns it too, under a newer epoch, and ranks lower (FLV-11)
-struct RivalGone {};     // another stack owned it too, and has given way
-struct MemberJoined {};  // a member joined whose report is not there yet
+  bool reclaims = false;  // this stack was taking it back, and now takes it back from that one
+};                        // another stack owns it under a newer epoch, or ranks higher
+struct RivalOwner {};     // another stack owns it too, under a newer epoch, and ranks lower (FLV-11)
+struct RivalGone {};      // another stack owned it too, and has given way
+struct MemberJoined {};   // a member joined whose report is not there yet
 struct ClaimedByOther {
   StackId claimant;
   Epoch claim;

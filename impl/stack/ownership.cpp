@@ -51,7 +51,7 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
     dvipa.owner_epoch = entry.epoch;
     owner_event(address, dvipa, roles::Superseded{from});
   } else if (dvipa.owner.state() == OwnerState::taking_back && entry.epoch > facts.mine) {
-    owner_event(address, dvipa, roles::Superseded{from});
+    owner_event(address, dvipa, roles::Superseded{from, facts.part == Part::primary && !leaving_});
   } else if (entry.epoch < dvipa.report_epoch && in_view(dvipa.report_to) && !has(Mutant::accept_old_epoch)) {
     if (!facts.claimant || facts.owner) return;
     facts.owner = from;  // the present owner of a DVIPA that another is taking over, heard of late
@@ -247,6 +247,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       forget_listeners(address, dvipa);
       dvipa.routes.clear();
       dvipa.ended_while_fresh.clear();
+      dvipa.disputes.clear();
       break;
     case OwnerOrder::report_routes:
       if (!has(Mutant::routes_not_reported)) report_routes(address, dvipa, facts.claimant, facts.claim);
@@ -263,6 +264,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       give_up_primary(address, dvipa);
       break;
     case OwnerOrder::end_rebuild:
+      dvipa.disputes.clear();
       emit(effect::CancelTimer{limit});
       if (dvipa.owner.state() != OwnerState::backup && dvipa.owner.state() != OwnerState::bystander)
         emit(effect::Rebuilt{address, facts.mine, dvipa.routes.size(), dvipa.listeners.size(), dvipa.awaiting.none()});
@@ -276,6 +278,8 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
 
 void Stack::await_all(const Address& address, Dvipa& dvipa) {
   dvipa.awaiting.reset();
+  dvipa.disputes.clear();
+  dvipa.routes.for_each([](const Remote&, tables::Route& route) { route.confirmed = 0; });
   if (!has(Mutant::skip_rebuild_barrier))
     for (const auto& [stack, member] : members_) dvipa.awaiting.set(stack.value);
   emit(effect::ArmTimer{{Timer::Kind::report_limit, address}, settings_.report_limit_ms});

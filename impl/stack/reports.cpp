@@ -66,6 +66,11 @@ void Stack::report_listeners(const Address& address, Dvipa& dvipa) {
   std::set<Port> ports;
   for (const auto& [local, port] : listeners_here_)
     if (listens(address, dvipa, port)) ports.insert(port);
+  const auto told = dvipa.told.find(dvipa.report_to);  // when it was reported to before: an older owner is one again
+  const std::set<Port> before = told == dvipa.told.end() ? std::set<Port>{} : told->second;
+  for (const Port port : before)
+    if (!ports.contains(port))
+      report_change(address, dvipa, Change{port, false, nullptr, nullptr}, dvipa.report_to, dvipa.report_epoch);
   for (const Port port : ports)
     report_change(address, dvipa, Change{port, true, nullptr, nullptr}, dvipa.report_to, dvipa.report_epoch);
 }
@@ -93,12 +98,18 @@ void Stack::report_news(const Address& address, Dvipa& dvipa, const Change& chan
 }
 
 void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch) {
+  if (!to) return;  // the next list will tell (TGT-7), and ask for all
   if (change.port) {
     if (!change.listening && has(Mutant::ignore_listener_end)) return;
     if (to == settings_.self) {
       if (!has(Mutant::no_route_to_self)) set_listener(address, dvipa, to, *change.port, change.listening);
     } else {
       emit(effect::Send{to, SrvStat{address, epoch, *change.port, change.listening}});
+      if (change.listening) {
+        dvipa.told[to].insert(*change.port);
+      } else {
+        dvipa.told[to].erase(*change.port);
+      }
     }
   }
   if (change.opened != nullptr) {
@@ -131,7 +142,7 @@ void Stack::touch(tables::Route& route) const {
 }
 
 tables::Route Stack::new_route(StackId target) const {
-  tables::Route route{.target = target, .used_at = ageing_round_ % ageing_round_modulus};
+  tables::Route route{.target = target, .confirmed = 1, .used_at = ageing_round_ % ageing_round_modulus};
   touch(route);
   return route;
 }
@@ -191,20 +202,52 @@ void Stack::hear(StackId from, const SrvStat& srvstat) {
 
 // RTE-6, TKB-1. The first who says that it holds a connection is believed for as long as it lives: a later claim on the
 // same 4-tuple is of a connection that has ended since. But what a claimant hears from the present owner is newer than
-// all else about what that owner routes (TKB-5).
+// all else about what that owner routes (TKB-5); and an entry that is older than this stack's claim counts for nothing
+// when its target does not report the connection and another one does.
 void Stack::hear(StackId from, const NewConn& newconn) {
   Dvipa* dvipa = reported_dvipa(newconn.dvipa, newconn.epoch);
   if (dvipa == nullptr || !in_view(newconn.target)) return;
   const bool decides = dvipa->owner.state() == roles::OwnerState::taking_back && from == dvipa->owner.facts.owner &&
                        !has(Mutant::owner_does_not_decide);
+  const bool first_hand = newconn.target == from;
   for (const Remote& remote : newconn.remotes) {
     tables::Route* known = dvipa->routes.find(remote);
     if (known == nullptr || (decides && known->target != newconn.target)) {
-      dvipa->routes.insert(remote, new_route(newconn.target));
-    } else if (known->target == newconn.target) {
+      tables::Route route = new_route(newconn.target);
+      route.confirmed = first_hand || decides;
+      dvipa->routes.insert(remote, route);
+    } else if (known->target != newconn.target) {
+      const bool stands =
+          known->target == settings_.self ? dvipa->held_here.find(remote) != nullptr : known->confirmed != 0;
+      if (first_hand && !stands) dispute(*dvipa, remote, from);
+    } else {
       touch(*known);
+      if (!first_hand && !decides) continue;
+      known->confirmed = 1;
+      dvipa->disputes.erase(remote);
     }
   }
+}
+
+// Packets of the connection are held until the report of the stack that it is routed to tells who has it (FLV-5).
+void Stack::dispute(Dvipa& dvipa, const Remote& remote, StackId claimant) {
+  const StackId target = dvipa.routes.find(remote)->target;
+  if (dvipa.awaiting.test(target.value)) {
+    dvipa.disputes[remote] = claimant;
+  } else {
+    dvipa.routes.insert(remote, new_route(claimant));
+  }
+}
+
+// `target` has ended its report, or has failed: what it did not name is not its own.
+void Stack::settle_disputes(Dvipa& dvipa, StackId target) {
+  std::erase_if(dvipa.disputes, [&](const auto& each) {
+    const auto& [remote, claimant] = each;
+    const tables::Route* route = dvipa.routes.find(remote);
+    if (route != nullptr && route->target != target) return false;
+    if (in_view(claimant)) dvipa.routes.insert(remote, new_route(claimant));
+    return true;
+  });
 }
 
 // RTE-6. What cannot be removed yet is asked about when it can.
@@ -226,6 +269,7 @@ void Stack::hear(StackId from, const EndOfReport& end) {
   Dvipa* dvipa = reported_dvipa(end.dvipa, end.epoch);
   if (dvipa == nullptr || !dvipa->awaiting.test(from.value)) return;
   dvipa->awaiting.reset(from.value);
+  settle_disputes(*dvipa, from);
   complete_if_reported(end.dvipa, *dvipa);
 }
 

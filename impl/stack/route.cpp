@@ -17,6 +17,8 @@ Verdict Stack::route(const Segment& segment) {
   if (tables::Route* route = dvipa->routes.find(segment.connection.remote)) {
     const bool sent_to_us = segment.forwarded_by && !segment.relayed;  // RTE-12: a target's frame goes no further
     if (sent_to_us && route->target != settings_.self) return {};
+    if (!dvipa->disputes.empty() && dvipa->disputes.contains(segment.connection.remote))
+      return {Kind::hold, {}, false};  // FLV-5
     if (segment.syn) touch(*route);
     if (route->in_question != 0) route->in_question = 0;
     if (route->used_at != ageing_round_) route->used_at = ageing_round_ % ageing_round_modulus;

@@ -45,8 +45,10 @@ void Stack::take(const input::MemberUp& up) {
 void Stack::take(const input::MemberDown& down) {
   if (members_.erase(down.member) == 0) return;
   for (auto& [address, dvipa] : dvipas_) {
+    dvipa.told.erase(down.member);
     if (!has(Mutant::keep_failed_target)) {
       dvipa.routes.erase_target(down.member);
+      settle_disputes(dvipa, down.member);
       forget_listeners(address, dvipa, down.member);
     }
     note_gone(address, dvipa, down.member);
@@ -166,11 +168,16 @@ void Stack::take(const input::TimerFired& fired) {
   }
 }
 
-// FLV-9: whatever was owned before may be another's by now; start again as a member that knows nothing.
+// FLV-9: whatever was owned or claimed before may be another's by now; it is given up, and nothing is decided before
+// the members have sent their lists anew, or have had the time for it. What others have said stays true until the bus
+// says that they are gone: those who have excluded this stack are about to be lost from its view.
 void Stack::take(const input::Resumed&) {
   for (auto& [address, dvipa] : dvipas_) {
+    if (!dvipa.owner.owns() && dvipa.owner.state() != roles::OwnerState::taking_back) continue;
     owner_event(address, dvipa, roles::Superseded{nobody});
-    dvipa.owner.facts.owner = dvipa.owner.facts.claimant = nobody;
+    dvipa.report_epoch = {};
+    lose_reportee(address, dvipa);
+    fall_back(address, dvipa);
   }
   for (auto& [stack, member] : members_) member.listed = false;
   emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});

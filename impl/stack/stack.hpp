@@ -87,6 +87,9 @@ class Stack {
       Remote remote;
       bool operator==(const Ended&) const = default;
     };
+    std::map<StackId, std::set<Port>> told;  // listeners that members believe this stack to have
+    // Connections that another stack says it holds than the one that they are routed to, whose report is still to come.
+    std::map<Remote, StackId> disputes;
     std::deque<Ended> ended_while_fresh;  // TERMCONN came within a frame's life of a SYN (RTE-6)
     bool by_bind = false;                 // `own` was made from a VIPARANGE (CFG-5)
     // What the profile says, while a stack to which the DVIPA has moved from here is the primary (MOV-2).
@@ -106,7 +109,7 @@ class Stack {
   bool operator==(const Stack&) const = default;
 
   static constexpr unsigned ageing_slices = 64;
-  static constexpr unsigned ageing_round_modulus = 1U << 15U;  // of Route::used_at
+  static constexpr unsigned ageing_round_modulus = 1U << 14U;  // of Route::used_at
   static constexpr unsigned touched_at_modulus = 1U << 7U;     // of Route::touched_at
 
  private:
@@ -231,6 +234,8 @@ class Stack {
   }
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
+  void dispute(Dvipa& dvipa, const Remote& remote, StackId claimant);
+  void settle_disputes(Dvipa& dvipa, StackId target);
   // All of them, or those of one stack.
   void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);
   void set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening);

@@ -19,7 +19,7 @@ struct HugePageAllocator {
 
   T* allocate(std::size_t count) {
     const std::size_t bytes = count * sizeof(T);
-    if (bytes < huge_page_bytes) return static_cast<T*>(::operator new(bytes, std::align_val_t{alignof(T)}));
+    if (bytes < huge_page_bytes) return static_cast<T*>(::operator new (bytes, std::align_val_t{alignof(T)}));
     const std::size_t whole_pages = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
     void* memory = std::aligned_alloc(huge_page_bytes, whole_pages);
     if (memory == nullptr) throw std::bad_alloc();
@@ -28,7 +28,7 @@ struct HugePageAllocator {
   }
   void deallocate(T* memory, std::size_t count) {
     if (count * sizeof(T) < huge_page_bytes) {
-      ::operator delete(memory, std::align_val_t{alignof(T)});
+      ::operator delete (memory, std::align_val_t{alignof(T)});
     } else {
       std::free(memory);
     }

@@ -24,7 +24,10 @@ struct Route {
   // A SYN made the entry or hit it, or a report named it, at `touched_at`: see Stack::is_fresh (RTE-6).
   std::uint32_t touched : 1 = 0;
   std::uint32_t touched_at : 7 = 0;  // in ticks of ageing, modulo 2^7
-  std::uint32_t used_at : 15 = 0;    // in rounds of ageing, modulo 2^15
+  // The target has said itself that it holds the connection, or the entry was made here, since the reports were last
+  // asked for (RTE-6).
+  std::uint32_t confirmed : 1 = 0;
+  std::uint32_t used_at : 14 = 0;  // in rounds of ageing, modulo 2^14
   bool operator==(const Route&) const = default;
 };
 static_assert(sizeof(Route) == 4);
