@@ -21,8 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr unsigned bus_port = 7400;  // of every member of the example
-
 bool write_text(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -87,7 +85,7 @@ lab::Result<void> Cluster::start_stack(const std::string& host) {
   if (!process) return tl::unexpected(process.error());
   stack.process = std::move(*process);
   stack.counts = true;
-  stack.ready = false;
+  forget(stack);
   return {};
 }
 
@@ -127,24 +125,9 @@ void Cluster::continue_stack(const std::string& host) {
   stacks_.at(host).counts = true;
 }
 
-lab::Result<Death> Cluster::cut_bus(const std::string& host) {
-  count_out(host);
-  const std::string script = fmt::format(
-      "add table inet cut; add chain inet cut in {{ type filter hook input priority 0; }}; add chain inet cut out {{ "
-      "type "
-      "filter hook output priority 0; }}; add rule inet cut in tcp dport {0} drop; add rule inet cut in tcp sport {0} "
-      "drop; add rule inet cut out tcp dport {0} drop; add rule inet cut out tcp sport {0} drop",
-      bus_port);
-  const Death death{host, load::monotonic_ns()};
-  if (const auto cut = lab_.run(host, {"nft", script}); !cut) return tl::unexpected(cut.error());
-  return death;
-}
-
-lab::Result<void> Cluster::mend_bus(const std::string& host) {
-  if (const auto mended = lab_.run(host, {"nft", "delete table inet cut"}); !mended)
-    return tl::unexpected(mended.error());
+void Cluster::plug_cable(const std::string& host) {
+  (void)lab_.set_link(host, true);
   stacks_.at(host).counts = true;
-  return {};
 }
 
 std::string Cluster::state(const std::string& host, const ExampleDvipa& dvipa) {
@@ -164,16 +147,18 @@ const std::vector<LogEvent>& Cluster::events() {
   return events_;
 }
 
+void Cluster::forget(Stack& stack) {
+  stack.ready = false;
+  stack.members.clear();
+  stack.ownership.clear();
+  stack.listening.clear();
+}
+
 void Cluster::learn(const LogEvent& event) {
   const auto found = stacks_.find(event.stack);
   if (found == stacks_.end()) return;
   Stack& stack = found->second;
-  if (event.event == "start") {
-    stack.ready = false;
-    stack.members.clear();
-    stack.ownership.clear();
-    stack.listening.clear();
-  }
+  if (event.event == "start") forget(stack);
   if (event.event == "ready") stack.ready = true;
   if (event.event == "member_up") stack.members.insert(event.text("member"));
   if (event.event == "member_down") stack.members.erase(event.text("member"));
@@ -261,6 +246,15 @@ std::string Cluster::missing_from_outside() {
       return fmt::format("{} reaches only {}", dvipas_[i].label, fmt::join(reached, ", "));
   }
   return "";
+}
+
+lab::Result<std::optional<std::string>> Cluster::operate(const std::string& host,
+                                                         const std::vector<std::string>& words) {
+  const std::vector<std::string> command = implementation_.operate(words);
+  if (command.empty()) return std::nullopt;
+  auto answer = lab_.run(host, command);
+  if (!answer) return tl::unexpected(answer.error());
+  return std::optional(std::move(*answer));
 }
 
 std::optional<std::string> Cluster::await_settled(std::chrono::milliseconds limit) {

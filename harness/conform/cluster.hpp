@@ -48,12 +48,13 @@ class Cluster {
   Death begin_stop(const std::string& host);
   lab::Result<void> restart_stack(const std::string& host);
   Death pull_cable(const std::string& host);
+  // Has the operator of the host's stack do what `dvipa vary WORDS` does, and gives the answer; empty when the
+  // implementation knows no such command.
+  lab::Result<std::optional<std::string>> operate(const std::string& host, const std::vector<std::string>& words);
   // SIGSTOP: the stack stands still, and for the others it is dead. Its host and its application go on.
   Death pause_stack(const std::string& host);
   void continue_stack(const std::string& host);
-  // Cuts the host's bus: its stack and the others hear nothing of each other, while everything else goes on.
-  lab::Result<Death> cut_bus(const std::string& host);
-  lab::Result<void> mend_bus(const std::string& host);
+  void plug_cable(const std::string& host);
   // Dead or cut off; await_settled expects nothing of it.
   void count_out(const std::string& host) { stacks_.at(host).counts = false; }
   // The state that the stack has in ownership of the DVIPA, by its log; "" when that does not tell.
@@ -90,6 +91,8 @@ class Cluster {
   lab::Result<void> write_files();
   lab::Result<void> start_stack(const std::string& host);
   void learn(const LogEvent& event);
+  // What is known of the stack by its log, until it tells anew.
+  static void forget(Stack& stack);
   std::string missing_by_log();
   std::string missing_of(const ExampleDvipa& dvipa);
   std::string missing_from_outside();

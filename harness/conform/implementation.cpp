@@ -25,6 +25,11 @@ class DvipaRun : public Implementation {
     return words;
   }
   bool tells_events() const override { return true; }
+  std::vector<std::string> operate(const std::vector<std::string>& words) const override {
+    std::vector<std::string> command = {executable_, "vary"};
+    command.insert(command.end(), words.begin(), words.end());
+    return command;
+  }
 
  private:
   std::string executable_;
@@ -50,6 +55,7 @@ class Command : public Implementation {
     return {"/bin/sh", "-c", "exec " + text};
   }
   bool tells_events() const override { return false; }
+  std::vector<std::string> operate(const std::vector<std::string>&) const override { return {}; }
 
  private:
   std::string command_;

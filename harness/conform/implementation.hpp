@@ -26,6 +26,9 @@ class Implementation {
   virtual std::vector<std::string> command(const StackFiles& files) const = 0;
   // Whether it writes the events of `dvipa run` to StackFiles::log. If not, it is judged from outside only.
   virtual bool tells_events() const = 0;
+  // What an operator runs on the host of a stack to have it do what `dvipa vary WORDS` does; empty when there is no
+  // such command.
+  virtual std::vector<std::string> operate(const std::vector<std::string>& words) const = 0;
 
   lab::Result<lab::Process> start(lab::Lab& lab, const StackFiles& files) const;
 };

@@ -69,6 +69,10 @@ std::span<const Scenario> failover_scenarios() {
        link_down},
       {"kill-target", "a target of both DVIPAs is killed by SIGKILL under load", {"FLV-4", "FLV-12"}, kill_target},
       {"clean-stop", "the owner of DVA1 is stopped in good order under load", {"FLV-1", "FLV-4", "MOV-7"}, clean_stop},
+      {"slow-report",
+       "the owner of DVA1 is killed while a target stands still and reports late",
+       {"FLV-5", "FLV-6", "FLV-4"},
+       slow_report},
       {"refused", "connections to ports without a listener", {"RTE-5", "TGT-1"}, refused},
       {"listener-end", "a listener ends, an application is killed", {"TGT-2", "RTE-6"}, listener_end},
       {"packets",
@@ -101,13 +105,29 @@ std::span<const Scenario> takeback_scenarios() {
        "the owner of DVA1 stands still for longer than the detection time, and goes on",
        {"FLV-9", "FLV-10", "RTE-2"},
        paused_owner},
-      {"partition", "the bus of the owner of DVA1 is cut and mended", {"FLV-11", "RTE-2"}, partition},
+      {"partition", "the owner of DVA1 is cut off, and comes back while it still owns", {"FLV-11", "RTE-2"}, partition},
+  };
+  return scenarios;
+}
+
+std::span<const Scenario> moves_scenarios() {
+  static const std::vector<Scenario> scenarios = {
+      {"there-and-back",
+       "DVA1 moves to another stack and back, again and again, under load",
+       {"MOV-2", "MOV-5", "CFG-7"},
+       there_and_back},
+      {"chain-of-moves",
+       "DVA1 moves on and on, with connections on every stack",
+       {"MOV-2", "MOV-4", "MOV-5"},
+       chain_of_moves},
+      {"deactivated", "the operator deactivates DVA1 at its primary and reactivates it", {"MOV-7"}, deactivated},
   };
   return scenarios;
 }
 
 std::span<const Suite> suites() {
-  static const std::array<Suite, 2> all = {{{"failover", failover_scenarios()}, {"takeback", takeback_scenarios()}}};
+  static const std::array<Suite, 3> all = {
+      {{"failover", failover_scenarios()}, {"takeback", takeback_scenarios()}, {"moves", moves_scenarios()}}};
   return all;
 }
 

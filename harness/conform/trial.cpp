@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "harness/conform/load/clock.hpp"
+#include "harness/conform/statistics.hpp"
 
 namespace dvipa::conform {
 namespace {
@@ -162,6 +163,32 @@ std::vector<double> Trial::application_gaps_ms(std::int64_t from_ns, const std::
   for (const load::Window::Wait& wait : window->waits)
     if (!dead.contains(wait.server)) gaps.push_back(static_cast<double>(wait.longest_ns) / ms_ns);
   return gaps;
+}
+
+void judge_gaps(ScenarioResult& result, const Trial& trial, const std::vector<Span>& spans,
+                const std::set<std::string>& dead, double limit_ms, const std::string& what,
+                const std::vector<std::string>& requirements) {
+  std::vector<double> gaps;
+  std::size_t undecided = 0;
+  for (const Span& span : spans) {
+    const PathGap gap = trial.forwarding_gap(0, span.from_ns, span.to_ns, dead);
+    if (gap.verdict(limit_ms) == Verdict::not_judged) {
+      ++undecided;
+    } else {
+      gaps.push_back(gap.ms);
+    }
+  }
+  const Percentiles percentiles = percentiles_of(gaps);
+  const std::string evidence = fmt::format(
+      "gap p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms over {}; in {} more this host stood still; limit of "
+      "p99 {:.0f} ms",
+      percentiles.p50, percentiles.p99, percentiles.max, gaps.size(), undecided, limit_ms);
+  if (gaps.size() <= undecided) {
+    add_not_judged(result, requirements, what, evidence);
+  } else {
+    add_check(result, requirements, what, percentiles.p99 <= limit_ms, evidence);
+  }
+  result.measures.push_back({"forwarding gap of DVA1", "ms", gaps, limit_ms});
 }
 
 TakeoverTimes takeover_times(const std::vector<LogEvent>& events, const ExampleDvipa& dvipa, const std::string& victim,

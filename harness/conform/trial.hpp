@@ -73,6 +73,17 @@ class Trial {
   std::int64_t realtime_minus_monotonic_ns_ = 0;
 };
 
+// CLOCK_MONOTONIC
+struct Span {
+  std::int64_t from_ns = 0;
+  std::int64_t to_ns = 0;
+};
+// Checks for how long the path to the first DVIPA was shut in each span, among targets that are not in `dead`; what
+// falls into a standstill of this host is not judged.
+void judge_gaps(ScenarioResult& result, const Trial& trial, const std::vector<Span>& spans,
+                const std::set<std::string>& dead, double limit_ms, const std::string& what,
+                const std::vector<std::string>& requirements);
+
 // When the successor did what, in ms after the fault; by the logs.
 struct TakeoverTimes {
   std::optional<double> detection;
