@@ -111,6 +111,25 @@ TEST_F(DisruptiveMoves, ABindDoesNotTakeWhatAnotherHoldsAndAnOperatorDoes) {
   EXPECT_EQ(cluster.advertisers(dvr1), std::set<unsigned>{2});
 }
 
+// covers: MOV-5: the distribution goes with the DVIPA, and with it what was distributed
+TEST(DefinedMoves, ADistributedOneIsDistributedByItsNewOwner) {
+  Cluster cluster(5);
+  cluster.start_all();
+  std::map<std::uint32_t, unsigned> targets;
+  for (std::uint32_t n = 0; n < 6; ++n) targets[n] = cluster.connect(1, dva1, client(n));
+  Definitions definitions;
+  definitions.dvipas = {definitions_of(1).dvipas[0]};
+  definitions.dvipas[0].distribution.reset();
+  cluster.give(3, input::DefinitionsSet{definitions});
+  cluster.settle();
+  ASSERT_EQ(cluster.advertisers(dva1), std::set<unsigned>{3});
+  for (const auto& [n, target] : targets)
+    EXPECT_EQ(cluster.packet(3, dva1, client(n), false).stack, Cluster::id(target));
+  std::set<unsigned> used;
+  for (std::uint32_t n = 10; n < 20; ++n) used.insert(cluster.connect(3, dva1, client(n)));
+  EXPECT_EQ(used, (std::set<unsigned>{1, 2, 4}));
+}
+
 // covers: MOV-2, CFG-7: two profiles define it, the last to start has it, and an unrelated change takes nothing back
 TEST(DefinedMoves, TheNewestPrimaryHasItAndTheOtherIsItsBackup) {
   Cluster cluster(3);
