@@ -37,11 +37,19 @@ bool Judge::is_unmatched(StackId router, const Connection& connection) const {
   return mine != nullptr && mine->owner.owns() && mine->routes.find(connection.remote) == nullptr;
 }
 
+// Views need not be transitive: the router and another owner are apart, while the target sees both and follows the
+// other one's newer claim. For the router's side it has gone, although the router still sees it (FLV-12).
+bool Judge::has_gone_over(StackId target, const Address& dvipa, StackId router) const {
+  const Stack::Dvipa* its = dvipa_at(world_.host(target), dvipa);
+  const StackId other = its == nullptr ? nobody : its->report_to;
+  return other && other != router && other != target && (!world_.knows(router, other) || !world_.knows(other, router));
+}
+
 // Whether the router can take `target` for a listener: it listens, or word of that is on its way.
 bool Judge::could_know_listener(StackId router, StackId target, const Connection& connection) const {
   const Host& host = world_.host(target);
   if (host.life != Host::Life::up) return true;  // its last word counts until it is excluded
-  if (!told_all(router, target)) return true;
+  if (!told_all(router, target) || has_gone_over(target, connection.dvipa, router)) return true;
   return host.kernel.listeners.contains({connection.dvipa, connection.remote.dvipa_port}) ||
          host.kernel.listeners.contains({wildcard_of(connection.dvipa), connection.remote.dvipa_port});
 }
@@ -105,7 +113,8 @@ void Judge::accepted(StackId host, const Packet& packet, StackId router) {
 
 // A packet of a live connection is taken by its own stack or by nobody. Legitimate exceptions: the connection is
 // contested (state.hpp); its own stack has failed, or has failed as far as the routing stack knows (FLV-12), or has no
-// end of it any more.
+// end of it any more; or its own stack has excluded the routing stack, which is about to learn of that, and clients
+// reach the wrong side of a partition.
 void Judge::delivered(StackId host, const Packet& packet, StackId router) {
   const ClientConnection& client = world_.connections_[packet.connection];
   const bool live =
@@ -115,7 +124,8 @@ void Judge::delivered(StackId host, const Packet& packet, StackId router) {
   const auto endpoint = own.kernel.endpoints.find(packet.connection);
   const bool holds = own.life == Host::Life::up && endpoint != own.kernel.endpoints.end() &&
                      endpoint->second.instance == packet.instance;
-  if (!holds || !world_.knows(router, client.peer)) return;
+  const bool together = world_.knows(router, client.peer) && world_.knows(client.peer, router);
+  if (!holds || !together || has_gone_over(client.peer, client.tuple.dvipa, router)) return;
   const bool resets = !world_.host(host).kernel.endpoints.contains(packet.connection) &&
                       packet.kind != PacketKind::reset && packet.kind != PacketKind::syn;
   const std::string what = fmt::format("a packet of {}, which {} holds, is taken by {} (routed by {})",

@@ -30,6 +30,7 @@ class Judge {
   bool told_all(StackId one, StackId other) const;
   bool could_know_listener(StackId router, StackId target, const Connection& connection) const;
   bool could_miss_listener(StackId router, StackId target) const;
+  bool has_gone_over(StackId target, const Address& dvipa, StackId router) const;
   void note_contest(StackId router, StackId target, const Packet& packet);
   void one_advertiser(const Address& dvipa, StackId one, StackId other);
 
