@@ -16,15 +16,46 @@ std::string_view name_of(Answer answer) {
 void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* definition) {
   if (definition == nullptr && dvipa.by_bind) return;
   if (definition != nullptr && dvipa.displaced == *definition) return;
+  if (definition != nullptr && dvipa.own == *definition && !dvipa.by_bind) return;
   dvipa.by_bind = false;
   dvipa.displaced.reset();
+  if (definition == nullptr && dvipa.own && dvipa.own->distribution) dvipa.kept = dvipa.own->distribution;
   dvipa.own = definition == nullptr ? std::nullopt : std::optional(*definition);
   dvipa.owner.facts.part = dvipa.own ? dvipa.own->part : Part::none;
   if (dvipa.own) {
+    // LST-3, MOV-5: the distribution goes with the DVIPA, unless this stack has one of its own.
+    if (const ListEntry* elsewhere = owner_entry(address, dvipa)) dvipa.kept = elsewhere->definition.distribution;
     owner_event(address, dvipa, roles::PartGiven{});
   } else {
-    owner_event(address, dvipa, roles::PartTaken{});
+    take_part(address, dvipa);
   }
+  if (dvipa.owner.owns()) redistribute(address, dvipa);
+}
+
+// MOV-7: an owner goes on without a part, as it is, until its successor has taken over, which its list makes it do; if
+// there is none the DVIPA ends here.
+void Stack::take_part(const Address& address, Dvipa& dvipa) {
+  owner_event(address, dvipa, roles::PartTaken{});
+  const bool claims = dvipa.owner.state() == roles::OwnerState::taking_back;
+  if (claims || (dvipa.owner.owns() && !successor(address))) owner_event(address, dvipa, roles::GroupLeft{});
+}
+
+// CFG-7: what the distribution no longer covers goes, this stack's own listeners are looked at anew; others report on
+// the list that follows. Connections keep their entries (RTE-6).
+void Stack::redistribute(const Address& address, Dvipa& dvipa) {
+  const Distribution* distribution = distribution_of(dvipa);
+  std::vector<std::pair<Port, StackId>> uncovered;
+  dvipa.listeners.for_each([&](Port port, const tables::ActualTarget& target) {
+    const Address& xcf = settings_.xcf_addresses[target.stack.value - 1U];
+    if (distribution == nullptr || !distribution->ports.contains(port) || !distribution->targets.contains(xcf))
+      uncovered.emplace_back(port, target.stack);
+  });
+  for (unsigned n = 1; distribution != nullptr && n <= settings_.xcf_addresses.size(); ++n)  // RTE-8
+    dvipa.listeners.set_weight({static_cast<std::uint8_t>(n)},
+                               weight_of(*distribution, settings_.xcf_addresses[n - 1]));
+  for (const auto& [port, target] : uncovered) set_listener(address, dvipa, target, port, false);
+  report_to(address, dvipa, settings_.self, dvipa.owner.facts.mine,
+            distribution != nullptr ? std::optional(*distribution) : std::nullopt, false);
 }
 
 // The longest match wins (CFG-5); null when there is none.
@@ -74,7 +105,6 @@ void Stack::take(const input::ActivationAsked& asked) {
       made.moveable = range->moveable;
       made.cluster_ports = range->cluster_ports;
     }
-    if (elsewhere != nullptr) dvipa.kept = elsewhere->definition.distribution;  // MOV-5
     define(asked.dvipa, dvipa, &made);
     dvipa.by_bind = !displaced;
   }

@@ -155,7 +155,7 @@ void Stack::evaluate(const Address& address, Dvipa& dvipa) {
   if (dvipa.owner.state() != OwnerState::backup || facts.claimant || leaving_) return;
   if (!facts.owner) {
     owner_event(address, dvipa, roles::OwnershipVacant{successor(address)});
-  } else if (members_.contains(facts.owner) && members_.at(facts.owner).leaving) {
+  } else if (members_.contains(facts.owner) && rank_key(address, facts.owner) < 0) {
     owner_event(address, dvipa, roles::OwnerLeaving{successor(address)});
   } else {
     owner_event(address, dvipa, roles::OwnerPresent{});

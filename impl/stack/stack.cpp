@@ -169,8 +169,9 @@ void Stack::take(const input::TimerFired& fired) {
 }
 
 // FLV-9: whatever was owned or claimed before may be another's by now; it is given up, and nothing is decided before
-// the members have sent their lists anew, or have had the time for it. What others have said stays true until the bus
-// says that they are gone: those who have excluded this stack are about to be lost from its view.
+// the members have sent their lists anew, or have had the time for it: they may have given this stack up, so that it
+// seems to be alone. What others have said stays true until the bus says that they are gone: those who have excluded
+// this stack are about to be lost from its view.
 void Stack::take(const input::Resumed&) {
   for (auto& [address, dvipa] : dvipas_) {
     if (!dvipa.owner.owns() && dvipa.owner.state() != roles::OwnerState::taking_back) continue;
@@ -180,6 +181,8 @@ void Stack::take(const input::Resumed&) {
     fall_back(address, dvipa);
   }
   for (auto& [stack, member] : members_) member.listed = false;
+  joined_ = false;
+  emit(effect::ArmTimer{{Timer::Kind::join, {}}, settings_.join_ms});
   emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});
 }
 

@@ -208,6 +208,8 @@ class Stack {
 
   // moves.cpp: DVIPAs that go from stack to stack
   void define(const Address& address, Dvipa& dvipa, const DvipaDefinition* definition);
+  void take_part(const Address& address, Dvipa& dvipa);
+  void redistribute(const Address& address, Dvipa& dvipa);
   void give_up_primary(const Address& address, Dvipa& dvipa);
   const RangeDefinition* range_of(const Address& address) const;
   const ListEntry* owner_entry(const Address& address, const Dvipa& dvipa) const;
