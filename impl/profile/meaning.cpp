@@ -276,8 +276,9 @@ Refused Obedience::read_destinations(const DistributeStatement& statement, Distr
     if (weights.contains(xcf.value)) return refuse(statement.keyword, xcf.place, "each target once");
     std::optional<unsigned>& weight = weights[xcf.value];
     if (!destination.weight) continue;
-    if (distribution.method != DistMethod::weighted)
-      return refuse(statement.keyword, destination.weight->place, "no weight: only DISTMETHOD WEIGHTED has weights");
+    if (distribution.method == DistMethod::round_robin || distribution.method == DistMethod::base_wlm)
+      return refuse(statement.keyword, destination.weight->place,
+                    "no weight: only DISTMETHOD WEIGHTED, WEIGHTEDACTIVE and HOTSTANDBY have weights");
     weight = destination.weight->value;
     if (*weight > weight_max)
       return refuse(statement.keyword, destination.weight->place, fmt::format("a weight of 0 to {}", weight_max));

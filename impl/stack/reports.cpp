@@ -180,6 +180,11 @@ void Stack::forget_listeners(const Address& address, Dvipa& dvipa, StackId targe
   }
 }
 
+std::uint16_t Stack::weight_of(const Distribution& distribution, const Address& xcf) {
+  const auto at = std::ranges::find(distribution.weights, xcf, &TargetWeight::xcf_address);
+  return at == distribution.weights.end() ? std::uint16_t{1} : at->weight;
+}
+
 // RTE-1, RTE-6
 void Stack::set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening) {
   if (!listening) {
@@ -189,10 +194,8 @@ void Stack::set_listener(const Address& address, Dvipa& dvipa, StackId target, P
   const Distribution* distribution = distribution_of(dvipa);
   const Address& xcf = settings_.xcf_addresses[target.value - 1U];
   if (distribution == nullptr || !distribution->targets.contains(xcf) || !distribution->ports.contains(port)) return;
-  std::uint16_t weight = 1;
-  for (const TargetWeight& each : distribution->weights)
-    if (each.xcf_address == xcf) weight = each.weight;
-  if (dvipa.listeners.add(port, target, weight)) emit(effect::ListenerKnown{address, port, target, true});
+  if (dvipa.listeners.add(port, target, weight_of(*distribution, xcf)))
+    emit(effect::ListenerKnown{address, port, target, true});
 }
 
 void Stack::hear(StackId from, const SrvStat& srvstat) {

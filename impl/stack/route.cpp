@@ -37,7 +37,7 @@ Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {
   const Port port = segment.connection.remote.dvipa_port;
   StackId target;
   if (distribution != nullptr) {
-    target = dvipa.listeners.select(port, distribution->method);
+    target = dvipa.listeners.select(port, distribution->method, dvipa.routes);
   } else if (listens_here(segment.connection.dvipa, port)) {
     target = settings_.self;  // not distributed; the entry moves with it (MOV-2)
   }

@@ -241,6 +241,7 @@ class Stack {
   // All of them, or those of one stack.
   void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);
   void set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening);
+  static std::uint16_t weight_of(const Distribution& distribution, const Address& xcf);
   void age_one_slice();
   void ask_about_doubtful(const Address& address, Dvipa& dvipa);
   bool is_fresh(const tables::Route& route) const;

@@ -66,10 +66,27 @@ std::size_t DestinationPortTable::size() const {
   return pairs;
 }
 
-StackId DestinationPortTable::select(Port port, DistMethod method) {
+void DestinationPortTable::set_weight(StackId stack, std::uint16_t weight) {
+  for (PortEntry& entry : ports_)
+    for (ActualTarget& target : entry.targets)
+      if (target.stack == stack) target.weight = weight;
+}
+
+StackId DestinationPortTable::select(Port port, DistMethod method, const RoutingTable& routes) {
   auto* entry = const_cast<PortEntry*>(find(port));
   if (entry == nullptr) return nobody;
-  return method == DistMethod::weighted ? next_by_weight(*entry) : next_in_turn(*entry);
+  switch (method) {
+    case DistMethod::weighted:
+    case DistMethod::base_wlm:
+      return next_by_weight(*entry);
+    case DistMethod::weighted_active:
+      return least_loaded(*entry, routes);
+    case DistMethod::hot_standby:
+      return preferred(*entry);
+    case DistMethod::round_robin:
+      break;
+  }
+  return next_in_turn(*entry);
 }
 
 StackId DestinationPortTable::next_in_turn(PortEntry& entry) {
@@ -93,6 +110,29 @@ StackId DestinationPortTable::next_by_weight(PortEntry& entry) {
   if (richest == nullptr) return next_in_turn(entry);
   richest->credit -= sum;
   return richest->stack;
+}
+
+// Connections per weight, compared without dividing. Of equals the one after the last in turn, so that a quiet group is
+// filled evenly.
+StackId DestinationPortTable::least_loaded(PortEntry& entry, const RoutingTable& routes) {
+  const ActualTarget* least = nullptr;
+  const auto is_less = [&](const ActualTarget& one, const ActualTarget& other) {
+    const std::uint64_t here = std::uint64_t{routes.routed_to(one.stack)} * other.weight;
+    const std::uint64_t there = std::uint64_t{routes.routed_to(other.stack)} * one.weight;
+    if (here != there) return here < there;
+    const bool one_waited = entry.last < one.stack;
+    const bool other_waited = entry.last < other.stack;
+    return one_waited != other_waited ? one_waited : one.stack < other.stack;
+  };
+  for (const ActualTarget& target : entry.targets)
+    if (target.weight != 0 && (least == nullptr || is_less(target, *least))) least = &target;
+  if (least == nullptr) return next_in_turn(entry);
+  entry.last = least->stack;
+  return entry.last;
+}
+
+StackId DestinationPortTable::preferred(const PortEntry& entry) {
+  return std::ranges::max_element(entry.targets, {}, &ActualTarget::weight)->stack;  // the first of equals
 }
 
 }  // namespace dvipa::tables

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "impl/tables/routing_table.hpp"
 #include "spec/vocabulary/definitions.hpp"
 #include "spec/vocabulary/identity.hpp"
 
@@ -11,26 +12,31 @@ namespace dvipa::tables {
 
 struct ActualTarget {
   StackId stack;
-  std::uint16_t weight = 1;  // 0: only when nobody else is ready
+  std::uint16_t weight = 1;  // 0-255; 0: only when nobody else is ready
   std::int32_t credit = 0;   // of smooth weighted distribution: the largest is next
   bool operator==(const ActualTarget&) const = default;
 };
 
 class DestinationPortTable {
  public:
-  // False when it was there already. `weight` is used by DistMethod::weighted only.
+  // False when it was there already.
   bool add(Port port, StackId stack, std::uint16_t weight);
   bool remove(Port port, StackId stack);
   // All ports of a stack; returns how many entries went (FLV-12).
   std::size_t remove_stack(StackId stack);
   void clear() { ports_.clear(); }
+  // Of the stack, on every port.
+  void set_weight(StackId stack, std::uint16_t weight);
 
   bool contains(Port port, StackId stack) const;
   std::size_t size() const;  // (port, stack) pairs
 
-  // Whose turn it is for a new connection to `port`; nobody when no stack listens there. Both methods take weights of
-  // the entries into account only if `method` says so; with equal weights both are round robin in StackId order.
-  StackId select(Port port, DistMethod method);
+  // Whose turn it is for a new connection to `port`; nobody when no stack listens there (RTE-8).
+  //   round_robin         in turn, in StackId order, whatever the weights
+  //   weighted, base_wlm  in proportion to the weights; with equal ones in turn
+  //   weighted_active     whoever has the fewest of the connections in `routes` for its weight
+  //   hot_standby         the one with the largest weight; of several the one with the lowest StackId
+  StackId select(Port port, DistMethod method, const RoutingTable& routes);
 
   template <class Visitor>  // void(Port, const ActualTarget&), ascending by port, then stack
   void for_each(Visitor&& visit) const {
@@ -50,6 +56,8 @@ class DestinationPortTable {
   const PortEntry* find(Port port) const;
   static StackId next_in_turn(PortEntry& entry);
   static StackId next_by_weight(PortEntry& entry);
+  static StackId least_loaded(PortEntry& entry, const RoutingTable& routes);
+  static StackId preferred(const PortEntry& entry);
 
   std::vector<PortEntry> ports_;  // ascending by port
 };

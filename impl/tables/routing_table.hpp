@@ -117,18 +117,20 @@ class BucketTable {
     return place(key, {});
   }
 
-  bool erase(const Key& key) {
-    if (size_ == 0) return false;
+  // Whose route it was; nobody when it was not there.
+  StackId erase(const Key& key) {
+    if (size_ == 0) return nobody;
     std::size_t at = home(key);
     for (std::size_t steps = 0; steps < buckets_.size(); ++steps) {
       if (const unsigned slot = slot_of(buckets_[at], key); slot < slots) {
+        const StackId target = buckets_[at].routes[slot].target;
         remove_at(at, slot);
-        return true;
+        return target;
       }
-      if (buckets_[at].passed_over == 0) return false;
+      if (buckets_[at].passed_over == 0) return nobody;
       at = next(at);
     }
-    return false;
+    return nobody;
   }
 
   template <class Visitor>  // void(const Key&, Route&)
@@ -256,14 +258,22 @@ class RoutingTable {
   bool insert(const Remote& remote, const Route& route) {
     bool is_new = false;
     Route& entry = remote.client.is_v4() ? v4_.obtain(key_v4(remote), is_new) : v6_.obtain(key_v6(remote), is_new);
+    if (!is_new) --count_of(entry.target);
     entry = route;
+    ++count_of(entry.target);
     return is_new;
   }
   bool erase(const Remote& remote) {
-    return remote.client.is_v4() ? v4_.erase(key_v4(remote)) : v6_.erase(key_v6(remote));
+    const StackId target = remote.client.is_v4() ? v4_.erase(key_v4(remote)) : v6_.erase(key_v6(remote));
+    if (target) --count_of(target);
+    return bool(target);
+  }
+  // How many connections go to the target (RTE-8).
+  std::uint32_t routed_to(StackId target) const {
+    return target.value < routed_to_.size() ? routed_to_[target.value] : 0;
   }
 
-  template <class Visitor>  // void(const Remote&, Route&)
+  template <class Visitor>  // void(const Remote&, Route&); may not change the target
   void for_each(Visitor&& visit) {
     const auto with_remote = [&](const auto& key, Route& route) { visit(remote_of(key), route); };
     v4_.for_each(with_remote);
@@ -284,7 +294,11 @@ class RoutingTable {
 
   template <class Predicate>  // bool(const Remote&, const Route&); returns how many went
   std::size_t erase_if(Predicate&& unwanted) {
-    const auto with_remote = [&](const auto& key, const Route& route) { return unwanted(remote_of(key), route); };
+    const auto with_remote = [&](const auto& key, const Route& route) {
+      if (!unwanted(remote_of(key), route)) return false;
+      --count_of(route.target);
+      return true;
+    };
     return v4_.erase_if(with_remote) + v6_.erase_if(with_remote);
   }
 
@@ -297,6 +311,7 @@ class RoutingTable {
   void clear() {
     v4_.clear();
     v6_.clear();
+    routed_to_.clear();
   }
 
   // Equal when they hold the same routes, in whatever order they came.
@@ -311,8 +326,14 @@ class RoutingTable {
   }
 
  private:
+  std::uint32_t& count_of(StackId target) {
+    if (target.value >= routed_to_.size()) routed_to_.resize(target.value + 1U);
+    return routed_to_[target.value];
+  }
+
   BucketTable<KeyV4> v4_;
   BucketTable<KeyV6> v6_;
+  std::vector<std::uint32_t> routed_to_;  // by StackId
 };
 
 }  // namespace dvipa::tables

@@ -129,7 +129,8 @@ const Case cases[] = {
      "VIPADISTRIBUTE 10.1.1.1 DESTIP 0.0.0.0", "0.0.0.0", "an address that a host can own"},
     {"weight_for_round_robin",
      "VIPADYNAMIC VIPABACKUP 10.1.1.1 VIPADISTRIBUTE 10.1.1.1 DESTIP 10.0.0.1 WEIGHT ^3 ENDVIPADYNAMIC",
-     "VIPADISTRIBUTE 10.1.1.1 DESTIP 10.0.0.1 WEIGHT 3", "3", "no weight: only DISTMETHOD WEIGHTED has weights"},
+     "VIPADISTRIBUTE 10.1.1.1 DESTIP 10.0.0.1 WEIGHT 3", "3",
+     "no weight: only DISTMETHOD WEIGHTED, WEIGHTEDACTIVE and HOTSTANDBY have weights"},
     {"weight_too_high",
      "VIPADYNAMIC VIPABACKUP 10.1.1.1 VIPADISTRIBUTE DISTMETHOD WEIGHTED 10.1.1.1 DESTIP 10.0.0.1 WEIGHT ^256 "
      "ENDVIPADYNAMIC",

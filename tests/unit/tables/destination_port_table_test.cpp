@@ -8,6 +8,8 @@
 namespace dvipa::tables {
 namespace {
 
+const RoutingTable none;
+
 TEST(DestinationPortTable, HoldsExactlyWhatWasAddedAndNotRemoved) {
   DestinationPortTable table;
   EXPECT_TRUE(table.add(60, {2}, 1));
@@ -26,10 +28,10 @@ TEST(DestinationPortTable, RoundRobinGivesEveryTargetItsTurn) {
   DestinationPortTable table;
   for (const StackId stack : {StackId{1}, StackId{2}, StackId{4}}) table.add(60, stack, 9);
   std::vector<int> turns;
-  for (int i = 0; i < 6; ++i) turns.push_back(table.select(60, DistMethod::round_robin).value);
+  for (int i = 0; i < 6; ++i) turns.push_back(table.select(60, DistMethod::round_robin, none).value);
   EXPECT_EQ(turns, (std::vector<int>{1, 2, 4, 1, 2, 4}));
   table.remove(60, {1});
-  EXPECT_EQ(table.select(60, DistMethod::round_robin).value, 2);
+  EXPECT_EQ(table.select(60, DistMethod::round_robin, none).value, 2);
 }
 
 TEST(DestinationPortTable, WeightedIsInProportionAndSpread) {
@@ -42,7 +44,7 @@ TEST(DestinationPortTable, WeightedIsInProportionAndSpread) {
   int run = 0;
   int last = 0;
   for (int i = 0; i < 400; ++i) {
-    const int chosen = table.select(60, DistMethod::weighted).value;
+    const int chosen = table.select(60, DistMethod::weighted, none).value;
     ++counts[chosen];
     run = chosen == last ? run + 1 : 1;
     last = chosen;
@@ -55,13 +57,57 @@ TEST(DestinationPortTable, WeightedIsInProportionAndSpread) {
 TEST(DestinationPortTable, AWeightOfZeroServesWhenNobodyElseIsReady) {
   DestinationPortTable table;
   table.add(60, {3}, 0);
-  EXPECT_EQ(table.select(60, DistMethod::weighted).value, 3);
+  EXPECT_EQ(table.select(60, DistMethod::weighted, none).value, 3);
+}
+
+Remote remote(std::uint32_t n) { return {Address::v4(n), 1000, 60}; }
+
+// covers: RTE-8
+TEST(DestinationPortTable, WeightedActiveEvensOutTheConnectionsThatThereAre) {
+  DestinationPortTable table;
+  table.add(60, {1}, 1);
+  table.add(60, {2}, 2);
+  table.add(60, {3}, 0);
+  RoutingTable routes;
+  for (std::uint32_t n = 0; n < 30; ++n)
+    routes.insert(remote(n), {.target = table.select(60, DistMethod::weighted_active, routes)});
+  EXPECT_EQ(routes.routed_to({1}), 10U);
+  EXPECT_EQ(routes.routed_to({2}), 20U);
+  routes.erase_target({2});
+  for (std::uint32_t n = 100; n < 120; ++n) {
+    const StackId chosen = table.select(60, DistMethod::weighted_active, routes);
+    EXPECT_EQ(chosen.value, 2);  // it has lost all of its connections
+    routes.insert(remote(n), {.target = chosen});
+  }
+}
+
+// covers: RTE-8
+TEST(DestinationPortTable, OfEquallyLoadedTargetsEveryOneHasItsTurn) {
+  DestinationPortTable table;
+  for (const StackId stack : {StackId{1}, StackId{2}, StackId{4}}) table.add(60, stack, 1);
+  std::vector<int> turns;
+  for (int i = 0; i < 6; ++i) turns.push_back(table.select(60, DistMethod::weighted_active, none).value);
+  EXPECT_EQ(turns, (std::vector<int>{1, 2, 4, 1, 2, 4}));
+}
+
+// covers: RTE-8
+TEST(DestinationPortTable, AHotStandbyServesOnlyWhileThePreferredOneDoesNot) {
+  DestinationPortTable table;
+  table.add(60, {1}, 1);
+  table.add(60, {2}, 9);
+  table.add(60, {3}, 5);
+  EXPECT_EQ(table.select(60, DistMethod::hot_standby, none).value, 2);
+  EXPECT_EQ(table.select(60, DistMethod::hot_standby, none).value, 2);
+  table.remove(60, {2});
+  EXPECT_EQ(table.select(60, DistMethod::hot_standby, none).value, 3);
+  table.set_weight({1}, 6);
+  EXPECT_EQ(table.select(60, DistMethod::hot_standby, none).value, 1);
 }
 
 TEST(DestinationPortTable, NobodyListensNobodyIsSelected) {
   DestinationPortTable table;
   table.add(60, {1}, 1);
-  EXPECT_EQ(table.select(61, DistMethod::round_robin), nobody);
+  EXPECT_EQ(table.select(61, DistMethod::round_robin, none), nobody);
 }
 
 }  // namespace

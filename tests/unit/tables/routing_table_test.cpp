@@ -69,6 +69,22 @@ TEST(RoutingTable, AnIpv4ConnectionCostsAtMost32BytesAtRest) {
   }
 }
 
+TEST(RoutingTable, CountsTheConnectionsOfEachTarget) {
+  RoutingTable table;
+  for (std::uint32_t n = 0; n < 9; ++n)
+    table.insert(remote_v4(n, 1), {.target = {static_cast<std::uint8_t>(1 + n % 2)}});
+  EXPECT_EQ(table.routed_to({1}), 5U);
+  table.insert(remote_v4(0, 1), {.target = {2}});  // replaced
+  table.erase(remote_v4(1, 1));
+  table.erase(remote_v4(77, 1));  // not there
+  EXPECT_EQ(table.routed_to({1}), 4U);
+  EXPECT_EQ(table.routed_to({2}), 4U);
+  table.erase_target({2});
+  EXPECT_EQ(table.routed_to({2}), 0U);
+  table.clear();
+  EXPECT_EQ(table.routed_to({1}), 0U);
+}
+
 TEST(RoutingTable, MarksAndTimesAreKeptWithTheEntry) {
   RoutingTable table;
   table.insert(remote_v4(1, 1), {.target = {3}, .touched = 1, .used_at = 77});
