@@ -86,15 +86,19 @@ void Stack::report_connections(const Address& address, Dvipa& dvipa) {
   report_change(address, dvipa, Change{std::nullopt, false, &remotes, nullptr}, dvipa.report_to, dvipa.report_epoch);
 }
 
-// While another takes over from the owner, both hear of what changes: the claimant may fail before the owner has heard
-// of its claim.
+// TGT-7. Who may be left as the owner hears of what changes: the claimant and the owner that it takes over from, for
+// either may fail before it has heard of the other, and whoever else says that it owns the DVIPA.
 void Stack::report_news(const Address& address, Dvipa& dvipa, const Change& change) {
   const auto& facts = dvipa.owner.facts;
-  const bool owner_too =
-      facts.claimant && facts.owner && facts.owner != facts.claimant && facts.claimant == dvipa.report_to;
-  if (owner_too && !has(Mutant::tell_claimant_only))
-    report_change(address, dvipa, change, facts.owner, facts.owner == settings_.self ? facts.mine : dvipa.owner_epoch);
-  report_change(address, dvipa, change, dvipa.report_to, dvipa.report_epoch);
+  std::map<StackId, Epoch> hearers = {{dvipa.report_to, dvipa.report_epoch}};
+  if (!has(Mutant::tell_claimant_only)) {
+    if (facts.claimant && facts.owner && facts.claimant == dvipa.report_to)
+      hearers.emplace(facts.owner, facts.owner == settings_.self ? facts.mine : dvipa.owner_epoch);
+    for (const auto& [stack, member] : members_)
+      if (const auto said = member.owning.find(address); said != member.owning.end())
+        hearers.emplace(stack, said->second.epoch);
+  }
+  for (const auto& [stack, epoch] : hearers) report_change(address, dvipa, change, stack, epoch);
 }
 
 void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch) {

@@ -217,6 +217,19 @@ TEST(Epochs, WithTheNewestOwnerGoneAnOlderOneThatWasHeardOfIsTheOwner) {
   EXPECT_EQ(cluster.at(2).dvipa(dva1)->report_to, Cluster::id(1));
 }
 
+// covers: TGT-7: of two that say that they own it, either may be the one that is left
+TEST(Epochs, EveryOwnerThatATargetHasHeardOfHearsOfWhatChanges) {
+  Cluster cluster(5);
+  cluster.start_all();
+  VipaList list;
+  list.entries = {{definitions_of(1).dvipas[0], Claim::owning, {9, Cluster::id(5)}}};
+  cluster.give(2, input::Received{Cluster::id(5), list});
+  ASSERT_EQ(cluster.at(2).dvipa(dva1)->report_to, Cluster::id(5));
+  cluster.give(2, input::ListenerChanged{Address::v4(0), 60, false});
+  cluster.deliver_all(2, 1);
+  EXPECT_EQ(cluster.listeners(1, dva1), 2U);
+}
+
 // covers: FLV-11, TKB-1: a SYN that the losing side had forwarded and that has not arrived
 TEST(Partition, TheOneThatGivesWayTellsWhatItRoutes) {
   Cluster cluster(5);
