@@ -111,6 +111,7 @@ class Cluster {
   bool may_answer_unmatched(Stack router) const;
   void forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops);
   void note_contest(Stack router, std::uint8_t c, Stack target);
+  void note_contest_of(Stack i, Stack from, std::uint8_t c);
   void make_entry(Stack router, std::uint8_t c, Stack target);
   void report_routed(Stack router, std::uint8_t c);
   void open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instance);

@@ -63,12 +63,22 @@ void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance,
   if (may_answer_unmatched(path.router)) refuse(path.router, c, instance);  // RTE-5
 }
 
-// The SYN goes to a target while another one, which the router has excluded, lives with an end of the connection.
+// The router gives the SYN to a target while another one, which is not in its view, lives with an end of the
+// connection.
 void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
   for (Stack j = 1; j <= rules_.stacks; ++j) {
     const Endpoint& endpoint = at(j).endpoint[c];
     const bool holds = endpoint.end != End::none && endpoint.instance == s_.clients[c].instance;
     if (holds && j != target && j != router && !has(at(router).view, j)) s_.clients[c].contested = true;
+  }
+}
+
+// The same the other way round: i has taken the SYN just now.
+void Cluster::note_contest_of(Stack i, Stack from, std::uint8_t c) {
+  if (from != i && !has(at(from).view, i) && at(from).life != Life::crashed) s_.clients[c].contested = true;
+  for (Stack j = 1; j <= rules_.stacks; ++j) {
+    const Stack target = at(j).crt[c].target;
+    if (j != i && owns(j) && target != nobody && target != i && !has(at(j).view, i)) s_.clients[c].contested = true;
   }
 }
 
@@ -122,7 +132,7 @@ void Cluster::open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instan
     return;
   }
   me.endpoint[c] = {End::half_open, instance};
-  if (from != i && !has(at(from).view, i) && at(from).life != Life::crashed) s_.clients[c].contested = true;
+  note_contest_of(i, from, c);
   // TGT-6: owner and claimant hear of what somebody else forwarded.
   if (from != i && !drops(Deviation::no_report_of_foreign_syn)) tell(i, MessageKind::new_conn, c, from);
 }

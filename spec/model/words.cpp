@@ -9,7 +9,9 @@ namespace {
 
 using Kind = Action::Kind;
 
-std::string epoch_text(Epoch epoch) { return fmt::format("{} of S{}", counter_of(epoch), owner_of(epoch)); }
+std::string epoch_text(Epoch epoch) {
+  return epoch == 0 ? "none yet" : fmt::format("{} of S{}", counter_of(epoch), owner_of(epoch));
+}
 
 std::string connection_text(const Action& action) {
   return fmt::format("connection {}{}", action.c + 1, action.instance > 1 ? " (again)" : "");
@@ -172,13 +174,18 @@ std::string TakeoverModel::describe(const State& s) const {
 
 checker::Arrow TakeoverModel::arrow(const State& before, const Action& action) const {
   const std::string client = fmt::format("client{}", action.c + 1);
+  const bool at_owner = action.a != nobody && owner_of(before.stacks[action.a].owning) == action.a;
+  const char* const elsewhere = at_owner ? "" : " (to a stack that does not own)";
   switch (action.kind) {
     case Kind::receive:
       return {name_of(action.b), name_of(action.a), message_text(before.bus[action.b][action.a].messages[0])};
     case Kind::syn_arrives:
-      return {client, name_of(action.a), "SYN"};
+      return {client, name_of(action.a),
+              fmt::format("SYN{}{}", elsewhere, action.b == nobody ? "" : ", given to " + name_of(action.b))};
+    case Kind::connect:
+      return {name_of(action.a), name_of(action.b), "connects, both send their VIPA lists"};
     case Kind::data_arrives:
-      return {client, name_of(action.a), "ACK or data"};
+      return {client, name_of(action.a), fmt::format("ACK or data{}", elsewhere)};
     case Kind::frame_arrives:
       return {name_of(action.b), name_of(action.a), fmt::format("SYN of {}", client)};
     case Kind::establish:
