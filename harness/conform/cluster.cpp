@@ -89,7 +89,10 @@ lab::Result<void> Cluster::start_stack(const std::string& host) {
   return {};
 }
 
-lab::Result<void> Cluster::restart_stack(const std::string& host) { return start_stack(host); }
+lab::Result<void> Cluster::restart_stack(const std::string& host) {
+  (void)stacks_.at(host).process.wait(10s);  // on a busy host a killed process takes its time to be gone
+  return start_stack(host);
+}
 
 Death Cluster::kill_stack(const std::string& host) {
   count_out(host);
