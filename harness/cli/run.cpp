@@ -82,6 +82,11 @@ int run_run(std::span<const std::string> words) {
                                             "the control socket, for dvipa netstat and dvipa vary "
                                             "(/run/dvipa/NAME.sock)",
                                             false, "", "PATH", arguments);
+  TCLAP::ValueArg<std::string> advertise("", "advertise",
+                                         "besides ARP and neighbour discovery: exec:COMMAND runs COMMAND advertise "
+                                         "ADDRESS COUNTER, withdraw ADDRESS, and reset at the start, for routing "
+                                         "protocols (docs/routing.md)",
+                                         false, "", "exec:COMMAND", arguments);
   TCLAP::SwitchArg no_bpf("", "no-bpf", "watch sockets without BPF", arguments);
   TCLAP::ValueArg<std::string> mutant_name("", "mutant",
                                            "a seeded fault, to prove that a check can fail: " + mutant_list(), false,
@@ -108,6 +113,10 @@ int run_run(std::span<const std::string> words) {
   if (!definitions) return definitions.error();
   auto log = EventLog::open(log_file.getValue(), self->name);
   if (!log) return complain("run", log.error(), "name a file in a directory that can be written");
+  constexpr std::string_view exec = "exec:";
+  if (advertise.isSet() && (!advertise.getValue().starts_with(exec) || advertise.getValue().size() == exec.size()))
+    return line.bad_usage("--advertise takes exec:COMMAND");
+  if (advertise.isSet()) options.advertise_command = advertise.getValue().substr(exec.size());
   options.interface = interface.getValue();
   options.use_pcap = port.getValue() == "pcap";
   options.allow_bpf = !no_bpf.getValue();

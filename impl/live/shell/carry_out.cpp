@@ -48,6 +48,7 @@ void RunningStack::perform(effect::Send& send) {
 void RunningStack::perform(const effect::Advertise& advertise) {
   log_failure("neighbour_groups", host_.groups().join(advertise.dvipa));
   if (auto done = path_.advertise(advertise.dvipa); !done) fail(done.error().message, "");
+  advertiser_.advertise(advertise.dvipa, stack_.dvipa(advertise.dvipa)->owner.facts.mine.counter);
   log_.write("advertised", {{"dvipa", to_string(advertise.dvipa)}});
   announce_later(0);
 }
@@ -63,6 +64,7 @@ void RunningStack::announce_later(std::size_t turn) {
 
 void RunningStack::perform(const effect::Withdraw& withdraw) {
   path_.withdraw(withdraw.dvipa);
+  advertiser_.withdraw(withdraw.dvipa);
   log_failure("neighbour_groups", host_.groups().leave(withdraw.dvipa));
   log_.write("withdrawn", {{"dvipa", to_string(withdraw.dvipa)}});
 }

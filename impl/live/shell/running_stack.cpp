@@ -42,7 +42,10 @@ RunningStack::RunningStack(const Cluster& cluster, const ClusterMember& self, co
       port_fd_(io_, host.port().fd()),
       announce_timer_(io_),
       signals_(io_, SIGTERM, SIGINT, SIGUSR1),
-      orders_(definitions) {}
+      orders_(definitions),
+      advertiser_(io_, options.advertise_command, [this](const std::string& command, const std::string& what) {
+        log_.write("failure", {{"where", "advertise"}, {"command", command}, {"what", what}});
+      }) {}
 
 RunningStack::~RunningStack() { port_fd_.release(); }
 

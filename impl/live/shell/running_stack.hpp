@@ -17,6 +17,7 @@
 #include "impl/live/control/control_server.hpp"
 #include "impl/live/kernel/sock_diag.hpp"
 #include "impl/live/kernel/socket_watch.hpp"
+#include "impl/live/shell/advertiser.hpp"
 #include "impl/live/shell/displays.hpp"
 #include "impl/live/shell/host.hpp"
 #include "impl/live/shell/host_worker.hpp"
@@ -152,6 +153,7 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   Group group_ = Group::out;
   bool stopping_ = false;
   HostWorker worker_{io_};
+  Advertiser advertiser_;
 };
 
 }  // namespace dvipa

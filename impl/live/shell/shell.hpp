@@ -32,6 +32,7 @@ struct ShellOptions {
   std::string tun_name = "dvipa0";
   std::filesystem::path state_directory = "/run/dvipa";  // of journal and control socket
   std::filesystem::path control_path;                    // empty: NAME.sock in the state directory
+  std::string advertise_command;                         // see Advertiser; empty: none
   ObeyProfile obey;                                      // none: a profile cannot be changed while running
 };
 

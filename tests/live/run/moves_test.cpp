@@ -1,6 +1,5 @@
 // Addresses that move between live stacks: the preloaded library, libdvipa's call, a listener without an address, the
 // operator (CFG-5, MOV). Connections are real and stay open through every move.
-#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -11,50 +10,13 @@
 
 #include "impl/live/activation/dvipa.h"
 #include "tests/live/run/stacks.hpp"
+#include "tests/live/run/talk.hpp"
 
 namespace dvipa::test {
 namespace {
 
 using namespace std::chrono_literals;
 constexpr const char* address = "10.77.9.1";
-constexpr std::uint16_t port = 60;
-
-sockaddr_in place(const char* text = address) {
-  sockaddr_in made{};
-  made.sin_family = AF_INET;
-  made.sin_port = htons(port);
-  ::inet_pton(AF_INET, text, &made.sin_addr);
-  return made;
-}
-const sockaddr* generic(const sockaddr_in& place) {
-  return static_cast<const sockaddr*>(static_cast<const void*>(&place));
-}
-
-// A connection of the client that stays open; asks who serves it.
-class Client {
- public:
-  explicit Client(lab::Lab& lab) {
-    const auto within = lab.within("client", [&] { socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); });
-    EXPECT_TRUE(within);
-    const timeval limit{5, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    const sockaddr_in to = place();
-    EXPECT_EQ(::connect(socket_, generic(to), sizeof to), 0) << std::strerror(errno);
-  }
-  Client(Client&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
-  ~Client() {
-    if (socket_ >= 0) ::close(socket_);
-  }
-  std::string served_by() {
-    std::string answer(4, ' ');
-    if (::send(socket_, "x", 1, MSG_NOSIGNAL) != 1) return "cannot send";
-    return ::recv(socket_, answer.data(), answer.size(), MSG_WAITALL) == 4 ? answer : "no answer";
-  }
-
- private:
-  int socket_ = -1;
-};
 
 class Moves : public testing::Test {
  protected:
@@ -73,20 +35,14 @@ class Moves : public testing::Test {
   static std::string host(unsigned n) { return fmt::format("MVS{}", n); }
   // An unchanged program that binds to the address: a server that answers with the name of its host.
   void serve_with_preload(unsigned n) {
-    const std::string server = fmt::format(
-        "$s = IO::Socket::INET->new(LocalAddr => '{}', LocalPort => {}, Listen => 9, Proto => 'tcp') or die $!; "
-        "$m = IO::Select->new($s); while (1) {{ for $h ($m->can_read) {{ if ($h == $s) {{ $m->add($s->accept) }} "
-        "elsif (sysread($h, $b, 1)) {{ syswrite($h, '{}') }} else {{ $m->remove($h); close $h }} }} }}",
-        address, port, host(n));
-    auto started = stacks_.lab().start(
-        host(n), {"env", "LD_PRELOAD=" DVIPA_PRELOAD, "perl", "-MIO::Socket::INET", "-MIO::Select", "-e", server});
+    auto started = start_answering(stacks_.lab(), host(n), address, {"env", "LD_PRELOAD=" DVIPA_PRELOAD});
     ASSERT_TRUE(started);
     servers_.push_back(std::move(*started));
     ASSERT_TRUE(wait_for([&] { return listens(n); })) << n;
   }
   bool listens(unsigned n) {
     const auto sockets = stacks_.lab().run(host(n), {"ss", "-Hltn"});
-    return sockets && sockets->find(fmt::format("{}:{}", address, port)) != std::string::npos;
+    return sockets && sockets->find(fmt::format("{}:{}", address, answering_port)) != std::string::npos;
   }
   bool has_address(unsigned n) {
     const auto addresses = stacks_.lab().run(host(n), {"ip", "-o", "address", "show", "dev", "lo"});
@@ -114,7 +70,7 @@ int bind_and_listen(bool free) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int yes = 1;
   if (free) ::setsockopt(socket, IPPROTO_IP, IP_FREEBIND, &yes, sizeof yes);
-  const sockaddr_in to = place();
+  const sockaddr_in to = place(address);
   return ::bind(socket, generic(to), sizeof to) == 0 && ::listen(socket, 9) == 0 ? 0 : errno;
 }
 
@@ -124,13 +80,13 @@ TEST_F(Moves, AChainOfMovesKeepsTheConnectionsOnEveryHost) {
   std::vector<Client> clients;
   for (unsigned n = 1; n <= 3; ++n) {
     serve_with_preload(n);
-    clients.emplace_back(stacks_.lab());
+    clients.emplace_back(stacks_.lab(), address);
     for (unsigned i = 0; i < clients.size(); ++i) EXPECT_EQ(clients[i].served_by(), host(i + 1)) << "on " << n;
   }
   EXPECT_EQ(result_on(1, [] { return activate(address); }), 0);  // and back to the first
   EXPECT_EQ(stacks_.ownership(1, address), "active");
   for (unsigned i = 0; i < clients.size(); ++i) EXPECT_EQ(clients[i].served_by(), host(i + 1));
-  EXPECT_EQ(Client(stacks_.lab()).served_by(), host(1));
+  EXPECT_EQ(Client(stacks_.lab(), address).served_by(), host(1));
 }
 
 // covers: MOV-2, MOV-3
@@ -138,7 +94,7 @@ TEST_F(Moves, WithItsLastConnectionTheOldOwnerDeletesTheAddress) {
   start(2);
   serve_with_preload(1);
   {
-    Client client(stacks_.lab());
+    Client client(stacks_.lab(), address);
     ASSERT_EQ(client.served_by(), host(1));
     EXPECT_EQ(result_on(2, [] { return activate(address); }), 0);
     EXPECT_EQ(client.served_by(), host(1));
@@ -180,7 +136,7 @@ TEST_F(Moves, AListenerThatNeedsNoAddressIsEnough) {
 TEST_F(Moves, ADisruptiveOneIsTakenByNoApplication) {
   start(2, "DISRUPTIVE");
   serve_with_preload(1);
-  Client client(stacks_.lab());
+  Client client(stacks_.lab(), address);
   EXPECT_EQ(result_on(2, [] { return activate(address); }), EADDRINUSE);
   EXPECT_EQ(client.served_by(), host(1));
   const auto moved = stacks_.lab().run(host(2), {DVIPA_COMMAND, "vary", "sysplex", "activate,10.77.9.1"});

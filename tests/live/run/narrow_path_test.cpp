@@ -23,7 +23,8 @@ ip link set near up
 nsenter -t $far -n sh -c 'ip address add 10.88.0.2/24 dev e1; ip link set e1 up; ip route add default via 10.88.0.1'
 echo 1 > /proc/sys/net/ipv4/ip_forward
 )sh" + set_up +
-         "\nnsenter -t $far -n perl -MIO::Socket::INET -e '$SIG{ALRM} = sub { die \"timeout\" }; alarm 20; " + talk + "'\n";
+         "\nnsenter -t $far -n perl -MIO::Socket::INET -e '$SIG{ALRM} = sub { die \"timeout\" }; alarm 20; " + talk +
+         "'\n";
 }
 
 class NarrowPath : public testing::Test {
