@@ -57,6 +57,7 @@ class Cluster {
   void plug_cable(const std::string& host);
   // Dead or cut off; await_settled expects nothing of it.
   void count_out(const std::string& host) { stacks_.at(host).counts = false; }
+  void count_in(const std::string& host) { stacks_.at(host).counts = true; }
   // The state that the stack has in ownership of the DVIPA, by its log; "" when that does not tell.
   std::string state(const std::string& host, const ExampleDvipa& dvipa);
 

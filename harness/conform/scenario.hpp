@@ -42,6 +42,7 @@ struct Scenario {
 std::span<const Scenario> failover_scenarios();
 std::span<const Scenario> takeback_scenarios();
 std::span<const Scenario> moves_scenarios();
+std::span<const Scenario> operator_scenarios();
 
 // Each in the file of its subject.
 lab::Result<void> kill_owner(Context&);
@@ -57,6 +58,9 @@ lab::Result<void> takeback_owner_dies(Context&);
 lab::Result<void> takeback_primary_dies(Context&);
 lab::Result<void> paused_owner(Context&);
 lab::Result<void> partition(Context&);
+lab::Result<void> profile_change(Context&);
+lab::Result<void> quiesced_target(Context&);
+lab::Result<void> group_left(Context&);
 lab::Result<void> there_and_back(Context&);
 lab::Result<void> chain_of_moves(Context&);
 lab::Result<void> deactivated(Context&);

@@ -125,9 +125,26 @@ std::span<const Scenario> moves_scenarios() {
   return scenarios;
 }
 
+std::span<const Scenario> operator_scenarios() {
+  static const std::vector<Scenario> scenarios = {
+      {"profile-change",
+       "the profile of the owner of DVA1 is changed under load, in every way",
+       {"CFG-7", "RTE-1", "RTE-8", "LST-1"},
+       profile_change},
+      {"quiesced-target",
+       "a target takes no new connections for a while",
+       {"MOV-7", "TGT-1", "TGT-2", "RTE-6"},
+       quiesced_target},
+      {"group-left", "the owner of DVA1 leaves its group and joins it again", {"MOV-7", "TKB-6"}, group_left},
+  };
+  return scenarios;
+}
+
 std::span<const Suite> suites() {
-  static const std::array<Suite, 3> all = {
-      {{"failover", failover_scenarios()}, {"takeback", takeback_scenarios()}, {"moves", moves_scenarios()}}};
+  static const std::array<Suite, 4> all = {{{"failover", failover_scenarios()},
+                                            {"takeback", takeback_scenarios()},
+                                            {"moves", moves_scenarios()},
+                                            {"operator", operator_scenarios()}}};
   return all;
 }
 
