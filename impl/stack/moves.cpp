@@ -116,10 +116,8 @@ void Stack::take(const input::ActivationAsked& asked) {
 // MOV-2..4: the primary is the newest that says so. This stack serves what connections it has to their end, however far
 // the DVIPA moves on; without any its role as a target ends here. What the profile defined may come back as a backup.
 void Stack::give_up_primary(const Address& address, Dvipa& dvipa) {
-  const auto claimant = members_.find(dvipa.owner.facts.owner);
-  if (dvipa.owner.facts.part != Part::primary || claimant == members_.end() || has(Mutant::primary_for_ever)) return;
-  const auto part = claimant->second.parts.find(address);
-  if (part == claimant->second.parts.end() || part->second.part != Part::primary) return;
+  if (dvipa.owner.facts.part != Part::primary || has(Mutant::primary_for_ever)) return;
+  if (!is_move(address, dvipa.owner.facts.owner)) return;
   if (dvipa.by_bind) {
     dvipa.by_bind = false;
     dvipa.own.reset();
@@ -130,6 +128,28 @@ void Stack::give_up_primary(const Address& address, Dvipa& dvipa) {
   dvipa.displaced = dvipa.own;
   dvipa.own->part = dvipa.owner.facts.part = Part::backup;
   dvipa.own->rank = rank_max;
+}
+
+// Who claims it does so as its primary, not as a backup of one that leaves.
+bool Stack::is_move(const Address& address, StackId claimant) const {
+  const auto member = members_.find(claimant);
+  if (member == members_.end()) return false;
+  const auto part = member->second.parts.find(address);
+  return part != member->second.parts.end() && part->second.part == Part::primary;
+}
+
+// MOV-6
+bool Stack::moves_when_idle(const Address& address, const Dvipa& dvipa) const {
+  return dvipa.own && dvipa.own->part == Part::primary && dvipa.own->moveable == Moveable::when_idle &&
+         is_move(address, dvipa.owner.facts.claimant) && !dvipa.routes.empty() && !has(Mutant::move_at_once);
+}
+
+void Stack::move_if_idle(const Address& address, Dvipa& dvipa) {
+  const Epoch claim = *dvipa.asked_to_move;
+  const bool stands = dvipa.owner.facts.claimant && dvipa.owner.facts.claim == claim;
+  if (stands && moves_when_idle(address, dvipa)) return;
+  dvipa.asked_to_move.reset();
+  if (stands) owner_event(address, dvipa, roles::TakeOverAsked{claim});
 }
 
 }  // namespace dvipa

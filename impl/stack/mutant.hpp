@@ -36,6 +36,7 @@ enum class Mutant : std::uint8_t {
   primary_for_ever,           // who has lost a DVIPA to a move takes it back at once (MOV-2)
   move_disruptive,            // a bind takes what another stack lets nobody take (MOV-6)
   refuse_in_silence,          // a SYN for which there is no listener is dropped (RTE-5)
+  move_at_once,               // MOVEABLE WHENIDLE does not wait for the last connection (MOV-6)
   tell_claimant_only,         // during a claim the present owner hears no change (TGT-7)
   relay_again,                // a relayed packet is relayed again (RTE-12)
   refuse_as_former_owner,     // a former owner does not send on what still reaches it (TKB-4)
@@ -74,6 +75,7 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::primary_for_ever, "primary-for-ever"},
     MutantName{Mutant::move_disruptive, "move-disruptive"},
     MutantName{Mutant::refuse_in_silence, "refuse-in-silence"},
+    MutantName{Mutant::move_at_once, "move-at-once"},
     MutantName{Mutant::tell_claimant_only, "tell-claimant-only"},
     MutantName{Mutant::relay_again, "relay-again"},
     MutantName{Mutant::refuse_as_former_owner, "refuse-as-former-owner"},

@@ -131,7 +131,12 @@ void Stack::hear(StackId from, const Leaving&) {
 
 void Stack::hear(StackId from, const TakeOver& take_over) {
   Dvipa& dvipa = obtain(take_over.dvipa);
-  if (dvipa.owner.facts.claimant == from) owner_event(take_over.dvipa, dvipa, roles::TakeOverAsked{take_over.epoch});
+  if (dvipa.owner.facts.claimant != from) return;
+  if (moves_when_idle(take_over.dvipa, dvipa)) {
+    dvipa.asked_to_move = take_over.epoch;
+  } else {
+    owner_event(take_over.dvipa, dvipa, roles::TakeOverAsked{take_over.epoch});
+  }
 }
 
 void Stack::hear(StackId from, const Released& released) {

@@ -8,7 +8,10 @@ Stack::Stack(StackSettings settings) : settings_(std::move(settings)) {}
 void Stack::step(Input input, Effects& effects) {
   effects_ = &effects;
   std::visit([&](auto& kind) { take(kind); }, input);
-  for (auto& [address, dvipa] : dvipas_) follow_state(address, dvipa);
+  for (auto& [address, dvipa] : dvipas_) {
+    if (dvipa.asked_to_move) move_if_idle(address, dvipa);
+    follow_state(address, dvipa);
+  }
   leave_if_free();
   effects_ = nullptr;
 }

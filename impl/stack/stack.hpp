@@ -91,6 +91,7 @@ class Stack {
     // Connections that another stack says it holds than the one that they are routed to, whose report is still to come.
     std::map<Remote, StackId> disputes;
     std::deque<Ended> ended_while_fresh;  // TERMCONN came within a frame's life of a SYN (RTE-6)
+    std::optional<Epoch> asked_to_move;   // by this claim, and waiting for the last connection to end (MOV-6)
     bool by_bind = false;                 // `own` was made from a VIPARANGE (CFG-5)
     // What the profile says, while a stack to which the DVIPA has moved from here is the primary (MOV-2).
     std::optional<DvipaDefinition> displaced;
@@ -211,6 +212,9 @@ class Stack {
   void take_part(const Address& address, Dvipa& dvipa);
   void redistribute(const Address& address, Dvipa& dvipa);
   void give_up_primary(const Address& address, Dvipa& dvipa);
+  bool is_move(const Address& address, StackId claimant) const;
+  bool moves_when_idle(const Address& address, const Dvipa& dvipa) const;
+  void move_if_idle(const Address& address, Dvipa& dvipa);
   const RangeDefinition* range_of(const Address& address) const;
   const ListEntry* owner_entry(const Address& address, const Dvipa& dvipa) const;
 

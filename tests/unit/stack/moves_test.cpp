@@ -111,6 +111,35 @@ TEST_F(DisruptiveMoves, ABindDoesNotTakeWhatAnotherHoldsAndAnOperatorDoes) {
   EXPECT_EQ(cluster.advertisers(dvr1), std::set<unsigned>{2});
 }
 
+// covers: MOV-6
+TEST(DefinedMoves, OneThatMovesWhenIdleWaitsForItsLastConnection) {
+  Cluster cluster(3);
+  DvipaDefinition definition;
+  definition.dvipa = dva1;
+  definition.part = Part::primary;
+  definition.moveable = Moveable::when_idle;
+  Definitions definitions;
+  definitions.dvipas = {definition};
+  cluster.start(1, definitions);
+  cluster.start(2, {});
+  cluster.start(3, {});
+  for (unsigned n = 1; n <= 3; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  ASSERT_EQ(cluster.connect(1, dva1, client(1)), 1U);
+  cluster.give(2, input::DefinitionsSet{definitions});
+  cluster.settle();
+  EXPECT_EQ(cluster.advertisers(dva1), std::set<unsigned>{1});
+  EXPECT_EQ(cluster.connect(1, dva1, client(2)), 1U);  // as before
+  cluster.age(1, 12);
+  cluster.give(1, input::ConnectionsEnded{dva1, {client(1)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.advertisers(dva1), std::set<unsigned>{1});
+  cluster.give(1, input::ConnectionsEnded{dva1, {client(2)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.advertisers(dva1), std::set<unsigned>{2});
+  EXPECT_EQ(cluster.state(2, dva1), OwnerState::active);
+}
+
 // covers: MOV-5: the distribution goes with the DVIPA, and with it what was distributed
 TEST(DefinedMoves, ADistributedOneIsDistributedByItsNewOwner) {
   Cluster cluster(5);
