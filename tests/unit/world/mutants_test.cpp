@@ -1,0 +1,59 @@
+// Every seeded fault of the implementation that a world can show is caught by a scenario or by a random schedule.
+// Prints which caught it first, and how many were caught.
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "harness/world/campaign.hpp"
+#include "tests/unit/world/scenario_files.hpp"
+
+namespace dvipa::world {
+namespace {
+
+constexpr std::uint64_t seeds_max = 2000;
+
+// Why a world does not show it; other tests do (tests/unit/stack).
+const std::map<Mutant, const char*>& out_of_reach() {
+  static const std::map<Mutant, const char*> all{
+      {Mutant::primary_for_ever, "nothing is moved by an operator or a bind here"},
+      {Mutant::move_disruptive, "nothing is moved by an operator or a bind here"},
+  };
+  return all;
+}
+
+// Empty: nothing catches it.
+std::string first_catch(Mutant mutant, const std::vector<Scenario>& scenarios) {
+  for (Scenario scenario : scenarios) {
+    scenario.settings.mutant = mutant;
+    const Outcome outcome = play(scenario);
+    if (outcome.violation) return fmt::format("{}: {}", scenario.name, outcome.violation->property);
+    if (!outcome.unmet.empty()) return fmt::format("{}: line {}", scenario.name, outcome.unmet.front().line);
+  }
+  CampaignOptions options;
+  options.last = seeds_max;
+  options.limits.mutant = mutant;
+  const CampaignResult result = run_campaign(options);
+  return result.broken ? fmt::format("seed {}: {}", *result.broken, result.violation->property) : std::string();
+}
+
+TEST(WorldMutants, EveryOneIsCaught) {
+  const std::vector<Scenario> scenarios = sample::scenarios();
+  ASSERT_EQ(first_catch(Mutant::none, scenarios), "");
+  unsigned caught = 0;
+  for (const MutantName& each : mutant_names) {
+    const auto excused = out_of_reach().find(each.mutant);
+    if (excused != out_of_reach().end()) {
+      fmt::print("{:<26} ({})\n", each.name, excused->second);
+      continue;
+    }
+    const std::string by = first_catch(each.mutant, scenarios);
+    EXPECT_NE(by, "") << each.name << " survives: a scenario is missing";
+    if (!by.empty()) ++caught;
+    fmt::print("{:<26} {}\n", each.name, by.empty() ? "SURVIVES" : by);
+  }
+  fmt::print("mutants of the world: {} of {} caught\n", caught, mutant_names.size() - out_of_reach().size());
+}
+
+}  // namespace
+}  // namespace dvipa::world
