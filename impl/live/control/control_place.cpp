@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +12,17 @@
 namespace dvipa::control {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// A directory that everybody may write to may hold what others have put there.
+bool is_trusted_socket(const fs::path& path) {
+  struct stat seen {};
+  return ::lstat(path.c_str(), &seen) == 0 && S_ISSOCK(seen.st_mode) &&
+         (seen.st_uid == 0 || seen.st_uid == ::geteuid());
+}
+
+}  // namespace
 
 std::vector<fs::path> runtime_directories() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
@@ -25,7 +38,8 @@ tl::expected<fs::path, ControlFailure> find_socket(const std::vector<fs::path>& 
   for (const fs::path& directory : directories) {
     std::error_code error;
     for (fs::directory_iterator each(directory, error), end; !error && each != end; each.increment(error))
-      if (each->path().extension() == ".sock" && (stack.empty() || each->path().stem() == stack))
+      if (each->path().extension() == ".sock" && (stack.empty() || each->path().stem() == stack) &&
+          is_trusted_socket(each->path()))
         found.push_back(each->path());
   }
   std::ranges::sort(found);

@@ -33,8 +33,8 @@ std::vector<std::filesystem::path> runtime_directories();
 // DIRECTORY/NAME.sock
 std::filesystem::path socket_path(const std::filesystem::path& directory, std::string_view stack);
 
-// The control socket of `stack`; of the only stack of this host when `stack` is empty. The failure says which there
-// are when there are several, or none.
+// The control socket of `stack`; of the only stack of this host when `stack` is empty. Only sockets of root and of this
+// process's user count. The failure says which there are when there are several, or none.
 tl::expected<std::filesystem::path, ControlFailure> find_socket(const std::vector<std::filesystem::path>& directories,
                                                                 std::string_view stack);
 

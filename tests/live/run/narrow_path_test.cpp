@@ -2,12 +2,12 @@
 // its segments stay together (RTE-10).
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "tests/live/run/stacks.hpp"
 
 namespace dvipa::test {
 namespace {
-
-constexpr const char* dva1 = "10.77.1.1";
 
 // A host 10.88.0.2 behind the lab's client, which forwards for it; `set_up` makes a place of the way narrow, and `talk`
 // is a Perl program that runs on the far host.
@@ -38,17 +38,18 @@ class NarrowPath : public testing::Test {
       ASSERT_TRUE(routed) << routed.error().what;
     }
     auto server =
-        stacks_.lab().start("MVS2", {"perl", "-MIO::Socket::INET", "-e",
-                                     "$s = IO::Socket::INET->new(LocalPort => 60, Listen => 5, Proto => 'tcp') or die; "
+        stacks_.lab().start("MVS2", {"perl", "-MIO::Socket::IP", "-e",
+                                     "$s = IO::Socket::IP->new(LocalAddr => '::', LocalPort => 60, Listen => 5, "
+                                     "V6Only => 0) or die; "
                                      "while ($c = $s->accept) { " +
                                          application + "; close $c }"});
     ASSERT_TRUE(server);
     server_ = std::move(*server);
-    ASSERT_TRUE(wait_for([&] { return stacks_.ownership(1, dva1) == "active"; }));
+    ASSERT_TRUE(wait_for([&] { return stacks_.ownership(1, dvipa_) == "active"; }));
     ASSERT_TRUE(wait_for([&] {
       const auto events = stacks_.events(1);
-      return std::ranges::any_of(events, [](const Json& each) {
-        return each["event"] == "listener" && each["target"] == "MVS2" && each["dvipa"] == dva1;
+      return std::ranges::any_of(events, [this](const Json& each) {
+        return each["event"] == "listener" && each["target"] == "MVS2" && each["dvipa"] == dvipa_;
       });
     }));
   }
@@ -58,6 +59,7 @@ class NarrowPath : public testing::Test {
   }
 
   Stacks stacks_{2};
+  std::string dvipa_ = "10.77.1.1";
   lab::Process server_;
 };
 
@@ -69,7 +71,27 @@ TEST_F(NarrowPath, APathMtuIsDiscoveredThroughTheDvipa) {
   const std::string heard = run_on_client(
       behind_client("ip link set near mtu 1300", connect + "$n += length $b while sysread($c, $b, 65536); print $n"));
   EXPECT_EQ(heard, "300000");
-  const auto route = stacks_.lab().run("MVS2", {"ip", "route", "get", "10.88.0.2", "from", dva1});
+  const auto route = stacks_.lab().run("MVS2", {"ip", "route", "get", "10.88.0.2", "from", dvipa_});
+  EXPECT_TRUE(route && route->find("mtu 1300") != std::string::npos) << *route;
+}
+
+// covers: RTE-10, CFG-9
+TEST_F(NarrowPath, APathMtuIsDiscoveredOverIPv6Too) {
+  const std::string profile = "VIPADEFINE /64 fd77:0:0:1::1\n VIPADISTRIBUTE DEFINE fd77:0:0:1::1 PORT 60 DESTIP ALL";
+  std::ofstream(stacks_.folder() / "mvs1.profile") << "VIPADYNAMIC\n " << profile << "\nENDVIPADYNAMIC\n";
+  dvipa_ = "fd77:0:0:1::1";
+  start("print $c \"x\" x 300000");
+  for (const char* host : {"MVS1", "MVS2"})
+    ASSERT_TRUE(stacks_.lab().run(host, {"ip", "-6", "route", "add", "fd77:0:88::/48", "via", "fd77::64"}));
+  const std::string far = "nsenter -t $far -n ";
+  const std::string heard = run_on_client(behind_client(
+      "ip link set near mtu 1300; ip address add fd77:0:88::1/64 dev near nodad; " + far +
+          "sh -c 'ip address add fd77:0:88::2/64 dev e1 nodad; ip -6 route add default via fd77:0:88::1'; "
+          "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding",
+      "use IO::Socket::IP; $c = IO::Socket::IP->new(PeerAddr => \"fd77:0:0:1::1\", PeerPort => 60) or die; "
+      "$n += length $b while sysread($c, $b, 65536); print $n"));
+  EXPECT_EQ(heard, "300000");
+  const auto route = stacks_.lab().run("MVS2", {"ip", "-6", "route", "get", "fd77:0:88::2", "from", dvipa_});
   EXPECT_TRUE(route && route->find("mtu 1300") != std::string::npos) << *route;
 }
 

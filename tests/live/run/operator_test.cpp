@@ -84,6 +84,24 @@ TEST_F(Operator, ReportsShowWhatEachStackHas) {
   EXPECT_NE(metrics.find("dvipa_owner{dvipa=\"10.77.1.1\"} 1\n"), std::string::npos) << metrics;
 }
 
+// covers: RTE-4: the owner shows what it routes, the target what it holds
+TEST_F(Operator, ConnectionsAreCountedAndShownByRole) {
+  start({1, 2});
+  const lab::Process server = serve(2);
+  ASSERT_TRUE(wait_for([&] { return ready(1, "MVS2") == 1; }));
+  auto client = stacks_.lab().start(
+      "client",
+      {"perl", "-MIO::Socket::INET", "-e",
+       "@c = map { IO::Socket::INET->new(PeerAddr => '10.77.1.1', PeerPort => 60) or die } 1 .. 3; sleep 60"});
+  ASSERT_TRUE(client);
+  EXPECT_TRUE(wait_for([&] { return row(1, "vdpt", "target", "MVS2").value("total_connections", 0) == 3; }));
+  EXPECT_EQ(row(1, "vdpt", "target", "MVS2").value("active_connections", 0), 3);
+  EXPECT_EQ(row(1, "vcrt", "target", "MVS2").value("role", ""), "routed");
+  EXPECT_EQ(row(2, "vcrt", "target", "MVS2").value("role", ""), "held");
+  const std::string bounded = done(1, {"netstat", "vcrt", "--max", "2"});
+  EXPECT_NE(bounded.find("2 of 3 connections are shown"), std::string::npos) << bounded;
+}
+
 TEST_F(Operator, SaysWhyThereIsNoAnswer) {
   auto [code, text] = dvipa(1, {"netstat", "vdpt"});
   EXPECT_EQ(code, 3);

@@ -47,6 +47,15 @@ class Control : public testing::Test {
   }
   static void echo(const Json& request, const Answer& answer) { answer({{"ok", true}, {"asked", request}}); }
 
+  // As a process does that is killed.
+  static void leave_socket(const fs::path& at) {
+    const int left = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    at.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(left, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ::close(left);
+  }
   int connect() const {
     const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un address{};
@@ -152,12 +161,7 @@ TEST_F(Control, ASocketInUseIsRefusedAndNothingElseIsTouched) {
 
 TEST_F(Control, WhatADeadProcessLeftIsReplaced) {
   fs::create_directories(path().parent_path());
-  const int left = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path().string().copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(::bind(left, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ::close(left);
+  leave_socket(path());
   ASSERT_TRUE(fs::exists(path()));
   serve();
   EXPECT_TRUE(ask(path(), {{"a", 1}}, 5s));
@@ -187,7 +191,9 @@ TEST_F(Control, FindsTheOnlyStackAndNamesSeveral) {
   EXPECT_EQ(*find_socket({path().parent_path()}, ""), path());
   EXPECT_EQ(*find_socket({path().parent_path()}, "MVS1"), path());
   EXPECT_FALSE(find_socket({path().parent_path()}, "MVS2"));
-  std::ofstream(path().parent_path() / "MVS2.sock");
+  std::ofstream(path().parent_path() / "MVS3.sock");  // no socket
+  EXPECT_EQ(*find_socket({path().parent_path()}, ""), path());
+  leave_socket(path().parent_path() / "MVS2.sock");
   const auto several = find_socket({path().parent_path()}, "");
   ASSERT_FALSE(several);
   EXPECT_NE(several.error().remedy.find("--name"), std::string::npos);
