@@ -34,7 +34,7 @@ void World::send(StackId from, StackId to, Message message) {
   event.host = to;
   event.peer = from;
   event.turn = out.session;
-  schedule(out.last_arrival - now_, std::move(event));
+  schedule(out.last_arrival - now_, event);
 }
 
 bool World::may_arrive(StackId from, StackId to) const {
@@ -92,7 +92,7 @@ void World::consider(StackId one, StackId other) {
   event.kind = Event::Kind::redial;
   event.host = one;
   event.peer = other;
-  schedule(draw(settings_.redial, 4000U + index(one, other), order_), std::move(event));
+  schedule(draw(settings_.redial, 4000U + index(one, other), order_), event);
 }
 
 void World::redial(StackId one, StackId other) {
@@ -110,7 +110,7 @@ void World::redial(StackId one, StackId other) {
     event.host = here;
     event.peer = there;
     event.number = session;
-    schedule(draw(settings_.bus, 5000U + index(here, there), session), std::move(event));
+    schedule(draw(settings_.bus, 5000U + index(here, there), session), event);
   }
 }
 
@@ -146,7 +146,7 @@ void World::part(StackId one, StackId other) {
   event.host = other;
   event.peer = one;
   event.number = theirs.session;
-  schedule(draw(silent ? settings_.silence : settings_.closed, row, order_ + 1), std::move(event));
+  schedule(draw(silent ? settings_.silence : settings_.closed, row, order_ + 1), event);
 }
 
 void World::member_down(const Event& event) {
@@ -171,7 +171,7 @@ void World::suspect_after_silence(StackId one, StackId other) {
   event.host = one;
   event.peer = other;
   event.number = link(one, other).session;
-  schedule(draw(settings_.silence, 7000U + index(one, other), order_), std::move(event));
+  schedule(draw(settings_.silence, 7000U + index(one, other), order_), event);
 }
 
 void World::suspect(const Event& event) {

@@ -99,7 +99,7 @@ void World::arm_client(std::uint32_t place) {
   event.kind = Event::Kind::client_clock;
   event.number = place;
   event.turn = connection.clock;
-  schedule(settings_.resend << std::min(connection.tries, 4U), std::move(event));
+  schedule(settings_.resend << std::min(connection.tries, 4U), event);
 }
 
 void World::client_clock(const Event& event) {

@@ -42,7 +42,7 @@ void World::carry_out(StackId stack, Effect& effect) {
                    event.host = stack;
                    event.timer = each.timer;
                    event.turn = turn;
-                   schedule(Micros{each.after_ms} * ms, std::move(event));
+                   schedule(Micros{each.after_ms} * ms, event);
                  },
                  [&](const effect::CancelTimer& each) { host.timers.erase(each.timer); },
                  [&](const effect::ReleaseHeld& each) { release_held(stack, each.dvipa); },
@@ -62,7 +62,7 @@ void World::work(StackId stack, WorkerJob job) {
   event.kind = Event::Kind::worker;
   event.host = stack;
   event.turn = static_cast<std::uint32_t>(host.incarnation);
-  schedule(host.worker_free_at - now_, std::move(event));
+  schedule(host.worker_free_at - now_, event);
 }
 
 void World::finish_work(StackId stack) {
@@ -117,7 +117,7 @@ void World::announce(StackId stack, std::uint32_t turn) {
       event.peer = stack;
       event.number = client;
       event.timer.dvipa = dvipa;
-      schedule(draw(settings_.frame, row, order_), std::move(event));
+      schedule(draw(settings_.frame, row, order_), event);
     }
   }
   if (turn >= std::size(announce_again_after)) return;
@@ -126,7 +126,7 @@ void World::announce(StackId stack, std::uint32_t turn) {
   again.host = stack;
   again.number = turn + 1;
   again.turn = host.announcing;
-  schedule(announce_again_after[turn], std::move(again));
+  schedule(announce_again_after[turn], again);
 }
 
 void World::release_held(StackId stack, const Address& dvipa) {

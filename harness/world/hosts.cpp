@@ -80,7 +80,7 @@ void World::resume(StackId stack) {
     if (event.kind == Event::Kind::suspect) {  // its own lateness is not the other's silence
       suspect_after_silence(stack, event.peer);
     } else {
-      schedule(0, std::move(event));
+      schedule(0, event);
     }
   }
   for_each_stack([&](StackId other) {
@@ -99,6 +99,7 @@ void World::jump(StackId stack, Micros by) {
 
 void World::define(StackId stack, const DvipaDefinition& definition) {
   Host& host = at(stack);
+  if (host.life == Host::Life::paused) return;  // nobody can reach it
   auto& dvipas = host.profile.dvipas;
   std::erase_if(dvipas, [&](const DvipaDefinition& each) { return each.dvipa == definition.dvipa; });
   if (definition.part != Part::none) dvipas.push_back(definition);

@@ -55,9 +55,9 @@ bool Judge::could_know_listener(StackId router, StackId target, const Connection
 }
 
 // Whether the router may not know (yet) that `target` listens. Legitimate: it is not in the view of both, it stands
-// still, or something is on its way.
-bool Judge::could_miss_listener(StackId router, StackId target) const {
-  return !world_.is_up(target) || !told_all(router, target);
+// still, it has gone over to another owner, or something is on its way.
+bool Judge::could_miss_listener(StackId router, StackId target, const Address& dvipa) const {
+  return !world_.is_up(target) || !told_all(router, target) || has_gone_over(target, dvipa, router);
 }
 
 void Judge::new_connection(StackId router, const Packet& packet, const Verdict& verdict) {
@@ -70,7 +70,7 @@ void Judge::new_connection(StackId router, const Packet& packet, const Verdict& 
       world_.fail("a SYN goes only to a listener as the owner knows it (RTE-5)",
                   fmt::format("{} gives {} to {}, which does not listen", name(router), world_.name_of(connection),
                               name(target)));
-    return note_contest(router, target, packet);
+    return;
   }
   const bool wanted = client.state == ClientConnection::State::syn_sent && client.instance == packet.instance;
   if (verdict.kind != Kind::conventional || !wanted) return;
@@ -78,7 +78,8 @@ void Judge::new_connection(StackId router, const Packet& packet, const Verdict& 
   const Distribution* distribution = stack.distribution_of(*stack.dvipa(connection.dvipa));
   if (distribution == nullptr) return;
   world_.for_each_stack([&](StackId target) {
-    if (!distribution->targets.contains(xcf_of(target)) || could_miss_listener(router, target)) return;
+    if (!distribution->targets.contains(xcf_of(target)) || could_miss_listener(router, target, connection.dvipa))
+      return;
     if (counts_as_listener(world_.host(target), *distribution, connection.dvipa, connection.remote.dvipa_port))
       world_.fail(
           "no SYN is refused while a listener is known (RTE-5, FLV-5)",
@@ -88,7 +89,9 @@ void Judge::new_connection(StackId router, const Packet& packet, const Verdict& 
 
 // The SYN goes to a target while another one, which the router has excluded, lives with an end of the 4-tuple, be it of
 // this instance or of one that the client has forgotten: when the two meet again, nothing on the bus tells them apart.
-void Judge::note_contest(StackId router, StackId target, const Packet& packet) {
+void Judge::note_contest(StackId router, const Packet& packet, const Verdict& verdict) {
+  if (verdict.kind != Verdict::Kind::to_target && verdict.kind != Verdict::Kind::to_local) return;
+  const StackId target = verdict.kind == Verdict::Kind::to_local ? router : verdict.stack;
   ClientConnection& client = world_.connections_[packet.connection];
   world_.for_each_stack([&](StackId other) {
     if (other == target || world_.knows(router, other)) return;

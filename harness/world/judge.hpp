@@ -13,6 +13,8 @@ class Judge {
   bool is_unmatched(StackId router, const Connection& connection) const;
   // The router had no entry for the SYN, and this is its verdict (RTE-5).
   void new_connection(StackId router, const Packet& packet, const Verdict& verdict);
+  // A SYN is about to go to a target (see ClientConnection::contested).
+  void note_contest(StackId router, const Packet& packet, const Verdict& verdict);
   // A packet is about to be taken by a kernel (RTE-4, FLV-4, FLV-5, TKB-6).
   void delivered(StackId host, const Packet& packet, StackId router);
   // A SYN is about to make an endpoint.
@@ -29,9 +31,8 @@ class Judge {
  private:
   bool told_all(StackId one, StackId other) const;
   bool could_know_listener(StackId router, StackId target, const Connection& connection) const;
-  bool could_miss_listener(StackId router, StackId target) const;
+  bool could_miss_listener(StackId router, StackId target, const Address& dvipa) const;
   bool has_gone_over(StackId target, const Address& dvipa, StackId router) const;
-  void note_contest(StackId router, StackId target, const Packet& packet);
   void one_advertiser(const Address& dvipa, StackId one, StackId other);
 
   void rest_of(const Address& dvipa);

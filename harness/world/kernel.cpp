@@ -92,7 +92,7 @@ void World::answer(StackId stack, const Packet& to, PacketKind kind, std::uint32
     event.kind = Event::Kind::answer;
     event.peer = stack;
     event.packet = {to.connection, instance, number, kind, 0, stack};
-    schedule(delay, std::move(event));
+    schedule(delay, event);
   }
 }
 
@@ -121,7 +121,7 @@ void World::arm_endpoint(StackId stack, std::uint32_t connection, Endpoint& endp
   event.host = stack;
   event.number = connection;
   event.turn = endpoint.clock;
-  schedule(after, std::move(event));
+  schedule(after, event);
 }
 
 // What is not answered is sent again, and at last given up.

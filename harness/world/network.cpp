@@ -94,7 +94,7 @@ void World::send_frame(StackId from, StackId to, const Packet& packet, bool rela
     event.peer = from;
     event.relayed = relayed;
     event.packet = packet;
-    schedule(delay, std::move(event));
+    schedule(delay, event);
   }
 }
 
@@ -115,7 +115,7 @@ void World::ask_for_neighbour(unsigned client, const Address& dvipa) {
     event.peer = stack;
     event.number = client;
     event.timer.dvipa = dvipa;
-    schedule(2 * draw(settings_.frame, 8000U + client, order_), std::move(event));
+    schedule(2 * draw(settings_.frame, 8000U + client, order_), event);
   });
 }
 
@@ -162,6 +162,7 @@ void World::route(StackId stack, const Packet& packet, StackId forwarded_by, boo
   const Verdict verdict = at(stack).stack->route(segment);
   digest_ = digest_ * 31 + static_cast<std::uint64_t>(verdict.kind) * 64 + verdict.stack.value;
   if (is_new) judge.new_connection(stack, packet, verdict);
+  if (segment.syn) judge.note_contest(stack, packet, verdict);
   if (violation_) return;
   carry_out(stack, verdict, packet, forwarded_by, relayed);
 }

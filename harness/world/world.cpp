@@ -35,10 +35,11 @@ const ClientConnection* World::find_connection(std::uint32_t connection) const {
   return place == places_.end() ? nullptr : &connections_[place->second];
 }
 
-void World::schedule(Micros after, Event event) {
+void World::schedule(Micros after, const Event& what) {
+  Event event = what;
   event.at = now_ + std::max<Micros>(after, 0);
   event.order = ++order_;
-  events_.push_back(std::move(event));
+  events_.push_back(event);
   std::push_heap(events_.begin(), events_.end(), Later{});
 }
 
@@ -60,7 +61,7 @@ bool World::happens(PerMillion rate, std::uint64_t row, std::uint64_t place) con
 bool World::step() {
   if (events_.empty() || violation_) return false;
   std::pop_heap(events_.begin(), events_.end(), Later{});
-  const Event event = std::move(events_.back());
+  const Event event = events_.back();
   events_.pop_back();
   now_ = std::max(now_, event.at);
   ++steps_;

@@ -53,7 +53,7 @@ class World {
     Observer* observer = nullptr;
     Watched() = default;
     Watched(const Watched&) {}
-    Watched& operator=(const Watched&) { return *this; }
+    Watched& operator=(const Watched&) { return *this; }  // NOLINT(bugprone-unhandled-self-assignment)
     ~Watched() = default;
   };
   friend class Judge;
@@ -64,7 +64,7 @@ class World {
   Host& at(StackId stack) { return hosts_[stack.value]; }
 
   // world.cpp: time
-  void schedule(Micros after, Event event);
+  void schedule(Micros after, const Event& what);
   void take(const Event& event);
   bool is_deferred(const Event& event);
   std::uint64_t draw(std::uint64_t row, std::uint64_t place) const;
