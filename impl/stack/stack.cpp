@@ -30,7 +30,7 @@ void Stack::take(const input::DefinitionsSet& set) {
     const auto at = defined.find(address);
     define(address, dvipa, at == defined.end() ? nullptr : at->second);
   }
-  if (joined_) send_list_to_all();
+  send_list_to_all();  // also before the time to find members is over: those that were found have a list of it already
   evaluate_all();
 }
 
