@@ -28,6 +28,8 @@ class Cluster {
   void move_to(Stack i);
   bool may_depart(Stack i) const;
   void depart(Stack i);
+  bool may_reactivate(Stack i) const;
+  void reactivate(Stack i);
 
   // membership.cpp: views and the lives of stacks -------------------------------------------------------------------
   bool may_connect(Stack i, Stack j) const;
@@ -111,7 +113,6 @@ class Cluster {
   bool may_answer_unmatched(Stack router) const;
   void forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops);
   void note_contest(Stack router, std::uint8_t c, Stack target);
-  void note_contest_of(Stack i, Stack from, std::uint8_t c);
   void make_entry(Stack router, std::uint8_t c, Stack target);
   void report_routed(Stack router, std::uint8_t c);
   void open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instance);

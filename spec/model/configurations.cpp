@@ -164,11 +164,33 @@ Rules moves() {
   r.rank = {0, 0, 20, 10, 0};
   r.listeners = set_of({1, 2});
   r.budget.moves = 2;
+  r.liveness = true;
+  return r;
+}
+
+Rules moved_on_return() {
+  Rules r = base("moved-on-return", "the DVIPA is moved while a target crashes and returns");
+  r.rank = {0, 0, 0, 0, 0};
+  r.listeners = set_of({2});
+  r.failing = set_of({2});
+  r.budget.moves = 1;
+  r.budget.crashes = 1;
+  r.budget.restarts = 1;
+  return r;
+}
+
+Rules isolated() {
+  Rules r = partition();
+  r.name = "isolated";
+  r.purpose = "the backup alone is cut off from the group, and comes back (open: docs/checker.md)";
+  r.far = set_of({2});
+  r.listeners = set_of({2, 3});
   return r;
 }
 
 Rules departure() {
-  Rules r = base("departure", "the operator deactivates the DVIPA at its owner, which or whose successor may crash");
+  Rules r =
+      base("departure", "the operator deactivates the DVIPA at its owner and activates it again; a stack may crash");
   r.rank = {0, 0, 20, 0, 0};
   r.listeners = set_of({1, 3});
   r.failing = set_of({1, 2});
@@ -247,9 +269,10 @@ Rules deep() {
 
 std::span<const Rules> configurations() {
   static const std::vector<Rules> all = {
-      smoke(),  leftovers(),          failover(),       reuse(),      listeners(), double_failure(), takeback(),
-      rivals(), takeback_listeners(), takeback_reuse(), departure(),  backups(),   moves(),          partition(),
-      paused(), paused_reuse(),       returning(),      two_claims(), standard(),  handover(),       deep()};
+      smoke(),     leftovers(),  failover(),           reuse(),           listeners(), double_failure(),
+      takeback(),  rivals(),     takeback_listeners(), takeback_reuse(),  departure(), backups(),
+      moves(),     partition(),  isolated(),           moved_on_return(), paused(),    paused_reuse(),
+      returning(), two_claims(), standard(),           handover(),        deep()};
   return all;
 }
 

@@ -38,6 +38,8 @@ constexpr std::array kDeviations = {
                   "during a claim a target tells what changes to the claimant only", "takeback-listeners"},
     DeviationText{D::changes_to_newest_only, "TGT-7/rivals", true,
                   "a target tells what changes to the newest only of those that say that they own the DVIPA", "rivals"},
+    DeviationText{D::claim_goes_on, "TKB-5/anew", true, "a claimant whose view loses a member goes on with what it has",
+                  "moved-on-return"},
     DeviationText{D::takeback_ignores_failures, "TKB-7", true,
                   "a failure of owner or claimant during takeback is taken for its end", "takeback"},
     DeviationText{D::no_ageing, "RTE-11", true, "entries do not age out", "leftovers"},

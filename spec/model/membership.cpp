@@ -53,6 +53,8 @@ void Cluster::exclude(Stack i, Stack j) {
   }
   if (owner_of(me.claiming) == j) claimant_lost(i);
   if (owner_of(me.owning) == j) return owner_lost(i);
+  // TKB-5: what the owner has reported may have been of j as it is now, back already: the claim begins anew.
+  if (claims(i) && !drops(Deviation::claim_goes_on)) return start_claiming(i);
   if (awaited && me.waiting == 0) complete(i);  // FLV-6
 }
 

@@ -139,6 +139,14 @@ void Cluster::depart(Stack i) {
   announce(i);
 }
 
+// MOV-7: and activates it again; from there on it is as if the stack had recovered.
+bool Cluster::may_reactivate(Stack i) const { return at(i).life == Life::up && at(i).ready && has(at(i).leaving, i); }
+
+void Cluster::reactivate(Stack i) {
+  remove(at(i).leaving, i);
+  announce(i);
+}
+
 // TKB-3: former owner: no table, no advertising. Packets that still come go on to the new owner (TKB-4).
 void Cluster::step_down(Stack i) {
   at(i).waiting = 0;
@@ -190,6 +198,7 @@ void Cluster::on_rival(Stack i, Stack from, Epoch epoch) {
   if (with_routes) report(i, from, epoch);  // as an owner, so with all that it routes
   step_down(i);
   at(i).owning = epoch;
+  if (at(i).claiming <= epoch) at(i).claiming = 0;
   if (!with_routes) report(i, from, epoch);
   announce(i);
 }

@@ -64,21 +64,18 @@ void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance,
 }
 
 // The router gives the SYN to a target while another one, which is not in its view, lives with an end of the
-// connection.
+// connection, or the same SYN is on its way to it from a stack that is not in the view either.
 void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
+  const std::uint8_t instance = s_.clients[c].instance;
+  const auto unseen = [&](Stack j) { return j != router && !has(at(router).view, j); };
   for (Stack j = 1; j <= rules_.stacks; ++j) {
     const Endpoint& endpoint = at(j).endpoint[c];
-    const bool holds = endpoint.end != End::none && endpoint.instance == s_.clients[c].instance;
-    if (holds && j != target && j != router && !has(at(router).view, j)) s_.clients[c].contested = true;
-  }
-}
-
-// The same the other way round: i has taken the SYN just now.
-void Cluster::note_contest_of(Stack i, Stack from, std::uint8_t c) {
-  if (from != i && !has(at(from).view, i) && at(from).life != Life::crashed) s_.clients[c].contested = true;
-  for (Stack j = 1; j <= rules_.stacks; ++j) {
-    const Stack target = at(j).crt[c].target;
-    if (j != i && owns(j) && target != nobody && target != i && !has(at(j).view, i)) s_.clients[c].contested = true;
+    bool given = endpoint.end != End::none && endpoint.instance == instance;
+    for (unsigned n = 0; n < s_.frames.size; ++n) {
+      const Frame& frame = s_.frames.frames[n];
+      given |= frame.to == j && frame.connection == c && frame.instance == instance && unseen(owner_of(frame.epoch));
+    }
+    if (given && j != target && unseen(j)) s_.clients[c].contested = true;
   }
 }
 
@@ -132,7 +129,7 @@ void Cluster::open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instan
     return;
   }
   me.endpoint[c] = {End::half_open, instance};
-  note_contest_of(i, from, c);
+  if (from != i && !has(at(from).view, i) && at(from).life != Life::crashed) s_.clients[c].contested = true;
   // TGT-6: owner and claimant hear of what somebody else forwarded.
   if (from != i && !drops(Deviation::no_report_of_foreign_syn)) tell(i, MessageKind::new_conn, c, from);
 }

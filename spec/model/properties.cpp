@@ -130,7 +130,8 @@ bool nobody_could_own(const Rules& rules, const State& s) {
 }
 
 bool primary_does_not_own(const State& s) {
-  return up(s, 1) && s.stacks[1].ready && !has(s.stacks[1].leaving, 1) && !owner(s, 1);
+  const StackState& stack = s.stacks[1];
+  return up(s, 1) && stack.ready && has(stack.primaries, 1) && !has(stack.leaving, 1) && !owner(s, 1);
 }
 
 unsigned candidates(const Rules& rules) {
@@ -236,7 +237,8 @@ void add_liveness(const TakeoverModel& model, const Rules& rules, Promises& prom
   promises.add(Property::leads_to(
                    "a recovered primary owns again (TKB-1)", primary_does_not_own,
                    [](const State& s) { return !primary_does_not_own(s); }, fairness),
-               rules.owner != 1, "the primary is back and does not own", primary_does_not_own);
+               rules.owner != 1 || rules.budget.departures != 0, "the primary is back and does not own",
+               primary_does_not_own);
   const auto lives_unrouted = [&](const State& s) {
     return established(s) && s.stacks[s.clients[0].peer].endpoint[0].end != End::none && !nobody_could_own(rules, s) &&
            !routed(rules, s, 0);

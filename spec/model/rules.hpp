@@ -60,6 +60,7 @@ enum class Deviation : std::uint8_t {
   owner_does_not_decide,
   changes_to_claimant_only,
   changes_to_newest_only,
+  claim_goes_on,
   count
 };
 using Deviations = std::bitset<static_cast<std::size_t>(Deviation::count)>;

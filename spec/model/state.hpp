@@ -124,8 +124,8 @@ struct Client {
   std::uint8_t instance = 0;
   Stack peer = nobody;          // established: the target whose SYN-ACK it took
   std::uint8_t syns_alive = 0;  // set of instances: a SYN may still arrive from the network
-  // Its SYN went to one target, and when the owner had excluded that one although it lived, to another. Whichever the
-  // client meets, the other's packets are lost with a target that has failed as far as the group knows (FLV-12).
+  // Its SYN was given to one target, and by an owner that did not see that one although it lives, to another. Whichever
+  // the client meets, the other's packets are lost with a target that has failed as far as the group knows (FLV-12).
   bool contested = false;
   bool operator==(const Client&) const = default;
 };

@@ -114,6 +114,7 @@ class Steps {
         step({Kind::move, i}, [&](Cluster& next, State& state) { --state.left.moves, next.move_to(i); });
       if (before_.left.departures != 0 && look_.may_depart(i))
         step({Kind::depart, i}, [&](Cluster& next, State& state) { --state.left.departures, next.depart(i); });
+      if (look_.may_reactivate(i)) step({Kind::reactivate, i}, [&](Cluster& next) { next.reactivate(i); });
     });
   }
 

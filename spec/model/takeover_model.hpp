@@ -45,7 +45,8 @@ struct Action {
     heal_clients,
     // Operators.
     move,
-    depart
+    depart,
+    reactivate
   };
   Kind kind = Kind::receive;
   Stack a = nobody;

@@ -143,6 +143,8 @@ std::string TakeoverModel::sentence(const State& before, const Action& action, c
       return fmt::format("The operator moves the DVIPA to S{}", action.a);
     case Kind::depart:
       return fmt::format("The operator deactivates the DVIPA at S{}", action.a);
+    case Kind::reactivate:
+      return fmt::format("The operator activates the DVIPA at S{} again", action.a);
     default:
       break;
   }
