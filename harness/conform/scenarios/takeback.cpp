@@ -71,11 +71,23 @@ std::optional<Span> take_back(Context& context, Trial& trial, const std::string&
   return Span{begun_ns, load::monotonic_ns()};
 }
 
-// Empties the load, and says whether it can be judged.
-lab::Result<bool> finish(Trial& trial) {
+// How long a stack that nobody has stopped stood still, by its own word: that excuses nothing, but whoever is silent
+// for longer than the detection time is taken for dead, and then this host gives no verdict.
+double longest_pause_ms(Context& context, const std::string& stopped) {
+  double longest_ms = 0;
+  for (const LogEvent& event : context.cluster.events())
+    if (event.event == "paused" && event.stack != stopped)
+      longest_ms = std::max(longest_ms, event.fields.value("ms", 0.0));
+  return longest_ms;
+}
+
+// Empties the load, and says whether it can be judged. `stopped`: the stack that the scenario has made stand still.
+lab::Result<bool> finish(Context& context, Trial& trial, const std::string& stopped = "") {
   trial.run_for(1s, "after the last fault");
   trial.recover(15s);
-  return trial.finish();
+  auto finished = trial.finish();
+  context.result.standstill_ms = std::max(context.result.standstill_ms, longest_pause_ms(context, stopped));
+  return finished;
 }
 
 void begin_options(Trial& trial) {
@@ -107,7 +119,7 @@ lab::Result<void> disturbed_takebacks(Context& context, const std::vector<std::s
     if (!settles(context, requirements, round + ": " + victim + " is back")) break;
     trial.run_for(300ms, round + ": all are back");
   }
-  const auto finished = finish(trial);
+  const auto finished = finish(context, trial);
   if (!finished) return tl::unexpected(finished.error());
   if (!*finished) return {};
   add_check(
@@ -168,7 +180,7 @@ lab::Result<void> takeback_rounds(Context& context) {
     if (!span) break;
     spans.push_back(*span);
   }
-  const auto finished = finish(trial);
+  const auto finished = finish(context, trial);
   if (!finished) return tl::unexpected(finished.error());
   if (!*finished) return {};
   add_check(context.result, {"LIVE-2"}, "each takeback succeeds", spans.size() == context.options.rounds,
@@ -202,7 +214,7 @@ lab::Result<void> paused_owner(Context& context) {
   const bool settled = succeeded && settles(context, {"FLV-9", "LIVE-2"}, primary + " goes on");
   trial.run_for(500ms, primary + " has gone on");
   const Span span{continued_ns, load::monotonic_ns()};
-  const auto finished = finish(trial);
+  const auto finished = finish(context, trial, primary);
   if (!finished) return tl::unexpected(finished.error());
   if (!*finished || !settled) return {};
   trial.judge_connections({pause});
@@ -230,7 +242,7 @@ lab::Result<void> partition(Context& context) {
   trial.run_for(500ms, "the partition has healed");
   if (settled) check_neighbour(context);
   const Span span{mended_ns, load::monotonic_ns()};
-  const auto finished = finish(trial);
+  const auto finished = finish(context, trial);
   if (!finished) return tl::unexpected(finished.error());
   if (!*finished || !settled) return {};
   add_check(context.result, {"FLV-11"}, "after a partition heals one owner remains", true,
