@@ -42,6 +42,7 @@ void Stack::hear(StackId from, const VipaList& list) {
 // FLV-10, FLV-11: of two owners one remains, by rank if both live; an announcement older than what is known is nothing.
 void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry) {
   auto& facts = dvipa.owner.facts;
+  if (entry.epoch >= dvipa.report_epoch) dvipa.deposed.erase(from);
   if (dvipa.owner.owns()) {
     if (outranks(address, settings_.self, from)) {
       if (entry.epoch > facts.mine) owner_event(address, dvipa, roles::RivalOwner{});  // else it gives way
@@ -56,12 +57,17 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
     if (!facts.claimant || facts.owner) return;
     facts.owner = from;  // the present owner of a DVIPA that another is taking over, heard of late
     dvipa.owner_epoch = entry.epoch;
+    report_beside(address, dvipa, entry);
     return;
   }
   if (facts.owner != from) depose(dvipa, facts.owner);
   facts.owner = from;
   dvipa.owner_epoch = entry.epoch;
-  if (facts.claimant == from || (facts.claimant && entry.epoch > facts.claim)) facts.claimant = nobody;
+  if (facts.claimant && facts.claimant != from && entry.epoch > facts.claim) {
+    depose(dvipa, facts.claimant);  // it may have owned in between
+    facts.claimant = nobody;
+  }
+  if (facts.claimant == from) facts.claimant = nobody;
   if (dvipa.own && dvipa.own->part != Part::none) dvipa.kept = entry.definition.distribution;  // LST-3
   if (!facts.claimant) report_to(address, dvipa, from, entry.epoch, entry.definition.distribution, false);
 }
@@ -69,6 +75,7 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
 void Stack::note_claimant(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry) {
   auto& facts = dvipa.owner.facts;
   if (entry.epoch < dvipa.report_epoch && !has(Mutant::accept_old_epoch)) return;  // FLV-10
+  dvipa.deposed.erase(from);
   if (dvipa.owner.owns()) {
     owner_event(address, dvipa, roles::ClaimedByOther{from, entry.epoch});
     if (facts.claimant != from) return;
@@ -100,7 +107,15 @@ void Stack::note_gone(const Address& address, Dvipa& dvipa, StackId gone) {
   if (dvipa.report_to == gone) lose_reportee(address, dvipa);
 }
 
+// A claimant that is gone leaves the owner, which has this stack's report, and may never have heard of the claim.
 void Stack::lose_reportee(const Address& address, Dvipa& dvipa) {
+  if (const ListEntry* owner = owner_entry(address, dvipa);
+      owner != nullptr && dvipa.owner.facts.owner != dvipa.report_to) {
+    dvipa.report_to = dvipa.owner.facts.owner;
+    dvipa.report_epoch = owner->epoch;
+    dvipa.announced = named_by(owner->definition.distribution);
+    return;
+  }
   dvipa.report_to = nobody;
   target_event(address, dvipa, roles::OwnerGone{}, {});
 }
@@ -115,10 +130,12 @@ void Stack::fall_back(const Address& address, Dvipa& dvipa) {
     other = stack;
     newest = &at->second;
   }
-  if (newest != nullptr && !has(Mutant::forget_older_owner)) note_owner(address, dvipa, other, ListEntry(*newest));
+  if (newest == nullptr || has(Mutant::forget_older_owner)) return;
+  note_owner(address, dvipa, other, ListEntry(*newest));
+  depose(dvipa, other);
 }
 
-// TGT-6: frames that it sent as the owner may still be under way.
+// TGT-6: frames that it sent as the owner may still be under way, older than the claim of who was the owner since.
 void Stack::depose(Dvipa& dvipa, StackId former_owner) {
   if (members_.contains(former_owner))
     dvipa.deposed[former_owner] = ageing_tick_ + settings_.frame_life_ms / settings_.ageing_ms;
@@ -266,6 +283,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       break;
     case OwnerOrder::send_released:
       emit(effect::Send{facts.owner, Released{address, facts.claim}});
+      dvipa.owner_epoch = facts.claim;
       give_up_primary(address, dvipa);
       break;
     case OwnerOrder::end_rebuild:
@@ -312,7 +330,7 @@ std::bitset<256> Stack::wanted_forwarders(const Address& address, const Dvipa& d
   for (const auto& [stack, member] : members_)
     if (rank_key(address, stack) >= 0 && !dvipa.deposed.contains(stack)) wanted.set(stack.value);
   for (const StackId stack : {dvipa.owner.facts.owner, dvipa.owner.facts.claimant})
-    if (stack && stack != settings_.self) wanted.set(stack.value);
+    if (stack && stack != settings_.self && !dvipa.deposed.contains(stack)) wanted.set(stack.value);
   return wanted;
 }
 

@@ -1,5 +1,6 @@
 // What a target tells the stack that its list names, and what that stack makes of it (TGT, RTE-6, RTE-11).
 #include <algorithm>
+#include <tuple>
 
 #include "impl/stack/stack.hpp"
 
@@ -12,18 +13,35 @@ using roles::TargetOrder;
 // A list of the owner or the claimant came: from now on everything goes to it (TGT-7), beginning with all that is here.
 void Stack::report_to(const Address& address, Dvipa& dvipa, StackId announcer, Epoch epoch,
                       const std::optional<Distribution>& distribution, bool claiming) {
-  const bool named = distribution && distribution->targets.contains(own_xcf());
+  const std::optional<Distribution> named = named_by(distribution);
   const bool known = dvipa.report_to == announcer && dvipa.report_epoch == epoch;
-  if (known && named && dvipa.announced == distribution) return;
+  if (known && named && dvipa.announced == named) return;
   dvipa.report_to = announcer;
   dvipa.report_epoch = epoch;
-  dvipa.announced = named ? distribution : std::nullopt;
+  dvipa.announced = named;
   dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
   if (named) {
     target_event(address, dvipa, roles::Named{claiming}, {});
   } else {
     target_event(address, dvipa, roles::NotNamed{claiming}, {});
   }
+}
+
+// `distribution`, if it names this stack as a candidate.
+std::optional<Distribution> Stack::named_by(const std::optional<Distribution>& distribution) const {
+  return distribution && distribution->targets.contains(own_xcf()) ? distribution : std::nullopt;
+}
+
+// To an owner that is heard of only when a claimant has this stack's report already: it waits for one as well.
+void Stack::report_beside(const Address& address, Dvipa& dvipa, const ListEntry& owner) {
+  const auto claimant = std::tuple(dvipa.report_to, dvipa.report_epoch, dvipa.announced);
+  dvipa.report_to = owner.epoch.owner;
+  dvipa.report_epoch = owner.epoch;
+  dvipa.announced = named_by(owner.definition.distribution);
+  report_listeners(address, dvipa);
+  report_connections(address, dvipa);
+  emit(effect::LookForConnections{address, owner.epoch});
+  std::tie(dvipa.report_to, dvipa.report_epoch, dvipa.announced) = claimant;
 }
 
 template <class Event>
@@ -224,8 +242,8 @@ void Stack::hear(StackId from, const NewConn& newconn) {
       route.confirmed = first_hand || decides;
       dvipa->routes.insert(remote, route);
     } else if (known->target != newconn.target) {
-      const bool stands =
-          known->target == settings_.self ? dvipa->held_here.find(remote) != nullptr : known->confirmed != 0;
+      const bool held_by_me = known->target == settings_.self && dvipa->held_here.find(remote) != nullptr;
+      const bool stands = held_by_me || known->confirmed != 0;  // half-open ones are not known to be held here
       if (first_hand && !stands) dispute(*dvipa, remote, from);
     } else {
       touch(*known);

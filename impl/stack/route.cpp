@@ -56,8 +56,11 @@ Verdict Stack::route_elsewhere(const Dvipa& dvipa, const Segment& segment) {
   const auto& facts = dvipa.owner.facts;
   if (dvipa.owner.state() == OwnerState::taking_back && segment.relayed) return {Kind::hold, {}, false};
   if (segment.forwarded_by && !(has(Mutant::relay_again) && segment.relayed)) {
+    // TGT-6. What the fence keeps out, or nobody listens for, opens nothing here: there is nothing to report.
     const bool unknown_to_owner = segment.syn && dvipa.report_to && segment.forwarded_by != dvipa.report_to;
-    return {Kind::drop, settings_.self, unknown_to_owner && !segment.relayed && dvipa.target.holds_address()};  // TGT-6
+    const bool opens = unknown_to_owner && !segment.relayed && dvipa.forwarders.test(segment.forwarded_by.value) &&
+                       listens_here(segment.connection.dvipa, segment.connection.remote.dvipa_port);
+    return {Kind::drop, settings_.self, opens};
   }
   if (!facts.owner || facts.owner == settings_.self) return {};
   if (has(Mutant::refuse_as_former_owner)) return {Kind::conventional, {}, false};

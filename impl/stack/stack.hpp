@@ -114,6 +114,8 @@ class Stack {
   static constexpr unsigned touched_at_modulus = 1U << 7U;     // of Route::touched_at
 
  private:
+  friend struct StackProbe;
+
   // Finds a DVIPA for the packet path in constant time. Filled on demand; a copy of the stack starts with an empty one,
   // and it takes no part in comparison.
   class DvipaIndex {
@@ -227,6 +229,8 @@ class Stack {
   void hear(StackId from, const NotHeld& not_held);
   void report_to(const Address& address, Dvipa& dvipa, StackId announcer, Epoch epoch,
                  const std::optional<Distribution>& distribution, bool claiming);
+  void report_beside(const Address& address, Dvipa& dvipa, const ListEntry& owner);
+  std::optional<Distribution> named_by(const std::optional<Distribution>& distribution) const;
   template <class Event>
   void target_event(const Address& address, Dvipa& dvipa, const Event& event, const Change& change);
   void carry_out(const Address& address, Dvipa& dvipa, roles::TargetOrder order, const Change& change);

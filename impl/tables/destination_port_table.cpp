@@ -89,6 +89,11 @@ StackId DestinationPortTable::select(Port port, DistMethod method, const Routing
   return next_in_turn(*entry);
 }
 
+void DestinationPortTable::set_turn(Port port, StackId next) {
+  if (auto* entry = const_cast<PortEntry*>(find(port)))
+    entry->last = {static_cast<std::uint8_t>(next.value - (next ? 1U : 0U))};
+}
+
 StackId DestinationPortTable::next_in_turn(PortEntry& entry) {
   const auto after = std::upper_bound(entry.targets.begin(), entry.targets.end(), entry.last,
                                       [](StackId last, const ActualTarget& target) { return last < target.stack; });

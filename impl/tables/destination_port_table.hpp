@@ -37,6 +37,8 @@ class DestinationPortTable {
   //   weighted_active     whoever has the fewest of the connections in `routes` for its weight
   //   hot_standby         the one with the largest weight; of several the one with the lowest StackId
   StackId select(Port port, DistMethod method, const RoutingTable& routes);
+  // The round robin of `port` goes on with `next`, or with the one after it that listens.
+  void set_turn(Port port, StackId next);
 
   template <class Visitor>  // void(Port, const ActualTarget&), ascending by port, then stack
   void for_each(Visitor&& visit) const {

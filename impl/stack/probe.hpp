@@ -1,0 +1,55 @@
+#pragma once
+// What a checker needs of a stack beside its inputs and effects: a look at its view, the choice of a target that is
+// otherwise left to round robin, and a clock that does not run on for ever.
+#include <algorithm>
+
+#include "impl/stack/stack.hpp"
+
+namespace dvipa {
+
+struct StackProbe {
+  static bool joined(const Stack& stack) { return stack.joined_; }
+  static bool ready(const Stack& stack) { return stack.ready_; }
+  static bool leaving(const Stack& stack) { return stack.leaving_; }
+  static bool has_met(const Stack& stack, StackId member) { return stack.members_.contains(member); }
+  static bool is_fresh(const Stack& stack, const tables::Route& route) { return stack.is_fresh(route); }
+
+  // Calls visit(member, listed, leaving, part, owning) for each member of the view; `owning` is the epoch under which
+  // it says that it owns `dvipa`.
+  template <class Visit>
+  static void for_each_member(const Stack& stack, const Address& dvipa, Visit&& visit) {
+    for (const auto& [id, member] : stack.members_) {
+      const auto part = member.parts.find(dvipa);
+      const auto owning = member.owning.find(dvipa);
+      visit(id, member.listed, member.leaving, part == member.parts.end() ? Part::none : part->second.part,
+            owning == member.owning.end() ? Epoch{} : owning->second.epoch);
+    }
+  }
+
+  // The next new connection to `port` goes to `target`, if that listens and the method is round robin.
+  static void set_turn(Stack& stack, const Address& dvipa, Port port, StackId target) {
+    if (const auto at = stack.dvipas_.find(dvipa); at != stack.dvipas_.end())
+      at->second.listeners.set_turn(port, target);
+  }
+
+  // Sets the clock of ageing to zero and all that was noted by it accordingly, and begins every round robin anew: two
+  // stacks that differ in nothing else are equal afterwards. An entry counts as used now.
+  static void reset_clock(Stack& stack) {
+    for (auto& [address, dvipa] : stack.dvipas_) {
+      dvipa.routes.for_each([&](const Remote&, tables::Route& route) {
+        route.touched = stack.is_fresh(route) ? 1 : 0;
+        route.touched_at = 0;
+        route.used_at = 0;
+      });
+      for (auto& ended : dvipa.ended_while_fresh) ended.tick = 0;
+      for (auto& [former_owner, until] : dvipa.deposed) until -= std::min(until, stack.ageing_tick_);
+      std::vector<Port> ports;
+      dvipa.listeners.for_each([&](Port port, const tables::ActualTarget&) { ports.push_back(port); });
+      for (const Port port : ports) dvipa.listeners.set_turn(port, nobody);
+    }
+    stack.ageing_tick_ = 0;
+    stack.ageing_round_ = stack.ageing_slice_ = 0;
+  }
+};
+
+}  // namespace dvipa
