@@ -1,0 +1,138 @@
+#include "harness/refine/abstraction.hpp"
+
+#include <algorithm>
+
+#include "impl/stack/probe.hpp"
+
+namespace dvipa::refine {
+namespace {
+
+using Kind = model::MessageKind;
+
+// --- messages ------------------------------------------------------------------------------------------------------
+
+model::Message abstraction_of_list(const VipaList& list) {
+  model::Message message{Kind::list_none, 0, 0, model::nobody};
+  for (const ListEntry& entry : list.entries) {
+    if (entry.definition.dvipa != the_dvipa) continue;
+    message.kind = entry.claim == Claim::owning     ? Kind::list_owning
+                   : entry.claim == Claim::claiming ? Kind::list_claiming
+                                                    : Kind::list_none;
+    message.epoch = epoch_of(entry.epoch);
+    if (entry.definition.part == Part::primary) message.about = model::kPrimary;
+  }
+  return message;
+}
+
+struct OfMessage {
+  using Messages = std::vector<model::Message>;
+
+  Messages operator()(const VipaList& list) const { return {abstraction_of_list(list)}; }
+  Messages operator()(const SrvStat& said) const { return {one(Kind::srv_stat, said.epoch, said.listening ? 1U : 0U)}; }
+  Messages operator()(const EndOfReport& said) const { return {one(Kind::end_of_report, said.epoch, 0)}; }
+  Messages operator()(const TakeOver& said) const { return {one(Kind::take_over, said.epoch, 0)}; }
+  Messages operator()(const Released& said) const { return {one(Kind::released, said.epoch, 0)}; }
+  Messages operator()(const NewConn& said) const { return each(Kind::new_conn, said, said.target.value); }
+  Messages operator()(const TermConn& said) const { return each(Kind::term_conn, said, model::nobody); }
+  Messages operator()(const Verify& said) const { return each(Kind::verify, said, model::nobody); }
+  Messages operator()(const NotHeld& said) const { return each(Kind::not_held, said, model::nobody); }
+  Messages operator()(const Leaving&) const { return {}; }
+
+ private:
+  static model::Message one(Kind kind, const Epoch& epoch, unsigned about, model::Stack target = model::nobody) {
+    return {kind, epoch_of(epoch), static_cast<std::uint8_t>(about), target};
+  }
+  template <class Said>
+  static Messages each(Kind kind, const Said& said, model::Stack target) {
+    Messages messages;
+    for (const Remote& remote : said.remotes) messages.push_back(one(kind, said.epoch, connection_of(remote), target));
+    return messages;
+  }
+};
+
+// --- one stack -----------------------------------------------------------------------------------------------------
+
+void take_view(const Stack& stack, model::StackState& out) {
+  StackProbe::for_each_member(stack, the_dvipa,
+                              [&](StackId id, bool listed, bool leaving, Part part, const Epoch& says_it_owns) {
+                                const model::Stack j = id.value;
+                                model::add(out.view, j);
+                                if (listed) model::add(out.listed, j);
+                                if (leaving) model::add(out.leaving, j);
+                                if (part == Part::primary) model::add(out.primaries, j);
+                                out.said[j] = epoch_of(says_it_owns);
+                              });
+}
+
+// Who owns and who claims, as this stack knows it; for itself it is the state of its role that says so.
+void take_ownership(const Stack::Dvipa& dvipa, model::StackState& out) {
+  const auto& facts = dvipa.owner.facts;
+  out.newest = epoch_of(facts.newest);
+  if (dvipa.owner.owns()) {
+    out.owning = epoch_of(facts.mine);
+  } else if (facts.owner && out.said[facts.owner.value] != 0) {
+    out.owning = epoch_of(dvipa.owner_epoch);
+  } else if (facts.owner) {
+    out.claiming = epoch_of(dvipa.owner_epoch);  // released to it; the model waits for its list
+  }
+  if (dvipa.owner.state() == roles::OwnerState::taking_back) {
+    out.claiming = epoch_of(facts.mine);
+  } else if (facts.claimant) {
+    out.claiming = epoch_of(facts.claim);
+  }
+  for (model::Stack j = 1; j <= model::kStacksMax; ++j)
+    if (dvipa.awaiting.test(j)) model::add(out.waiting, j);
+}
+
+void take_tables(const Stack& stack, const Stack::Dvipa& dvipa, const model::Rules& rules, model::StackState& out) {
+  dvipa.listeners.for_each([&](Port, const tables::ActualTarget& target) { model::add(out.dpt, target.stack.value); });
+  for (unsigned c = 0; c < rules.connections; ++c)
+    if (const tables::Route* route = dvipa.routes.find(remote_of(c)))
+      out.crt[c] = {route->target.value, StackProbe::is_fresh(stack, *route)};
+}
+
+model::StackState abstraction_of(const Host& host, const Stack& stack, const model::Rules& rules) {
+  model::StackState out;
+  out.ready = StackProbe::ready(stack);
+  out.listening = host.listening;
+  out.endpoint = host.endpoint;
+  take_view(stack, out);
+  const Stack::Dvipa* dvipa = stack.dvipa(the_dvipa);
+  if (dvipa == nullptr) return out;
+  if (dvipa->own && dvipa->own->part == Part::primary) model::add(out.primaries, stack.self().value);
+  take_ownership(*dvipa, out);
+  take_tables(stack, *dvipa, rules, out);
+  return out;
+}
+
+}  // namespace
+
+Address xcf_of(model::Stack i) { return Address::v4(0x0a4d0000U + i); }
+
+model::Epoch epoch_of(const Epoch& epoch) {
+  return epoch ? model::epoch_of(epoch.counter, epoch.owner.value) : model::Epoch{0};
+}
+
+std::vector<model::Message> abstraction_of(const Message& message) { return std::visit(OfMessage{}, message); }
+
+model::State abstraction_of(const Composition& composition, const model::Rules& rules, const State& s) {
+  model::State out;
+  for (model::Stack i = 1; i <= rules.stacks; ++i) {
+    if (s.up(i)) {
+      out.stacks[i] = abstraction_of(s.hosts[i], composition.stack_at(s, i), rules);
+    } else {
+      out.stacks[i].life = model::Life::crashed;
+    }
+    for (model::Stack j = 1; j <= rules.stacks; ++j)
+      for (const std::uint32_t number : s.bus[i][j])
+        for (const model::Message& message : abstraction_of(composition.message(number))) out.bus[i][j].push(message);
+  }
+  out.frames = s.frames;
+  out.clients = s.clients;
+  out.reach = out.reach_far = s.reach;
+  out.left = s.left;
+  out.harm = s.harm;
+  return out;
+}
+
+}  // namespace dvipa::refine

@@ -1,0 +1,251 @@
+// What tells a state of the model from the abstraction of a state of the composition, but for packaging.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "harness/refine/judge.hpp"
+
+namespace dvipa::refine {
+namespace {
+
+using model::Message;
+using M = model::MessageKind;
+using Messages = std::vector<Message>;
+
+std::string set_text(model::Stacks set) {
+  std::string text;
+  for (model::Stack i = 1; i <= model::kStacksMax; ++i)
+    if (model::has(set, i)) text += fmt::format("{}S{}", text.empty() ? "" : " ", i);
+  return text.empty() ? "none" : text;
+}
+std::string epoch_text(model::Epoch epoch) {
+  return epoch == 0 ? "none" : fmt::format("{} of S{}", model::counter_of(epoch), model::owner_of(epoch));
+}
+std::string entry_text(const model::Entry& entry) {
+  return entry.target == model::nobody ? "none" : fmt::format("S{}{}", entry.target, entry.fresh ? " (fresh)" : "");
+}
+std::string endpoint_text(const model::Endpoint& endpoint) {
+  static constexpr const char* names[] = {"none", "half-open", "open"};
+  return fmt::format("{} ({})", names[static_cast<unsigned>(endpoint.end)], endpoint.instance);
+}
+std::string bool_text(bool value) { return value ? "yes" : "no"; }
+
+std::string message_text(const Message& message) {
+  static constexpr const char* names[] = {"LIST",     "LIST claiming", "LIST owning",   "SRVSTAT",
+                                          "NEWCONN",  "TERMCONN",      "END_OF_REPORT", "TAKEOVER",
+                                          "RELEASED", "VERIFY",        "NOT_HELD"};
+  std::string text = fmt::format("{} {} ({})", names[static_cast<unsigned>(message.kind)], unsigned{message.about},
+                                 epoch_text(message.epoch));
+  if (message.kind == M::new_conn) text += fmt::format(" at S{}", message.target);
+  return text;
+}
+
+// Whether what comes before and after it must stay before and after it.
+bool is_barrier(const Message& message) {
+  switch (message.kind) {
+    case M::list_none:
+    case M::list_claiming:
+    case M::list_owning:
+    case M::end_of_report:
+    case M::take_over:
+    case M::released:
+      return true;
+    default:
+      return false;
+  }
+}
+
+class Channels {
+ public:
+  Channels(const model::State& before, const model::State& wanted, const model::State& found, model::Stack from,
+           model::Stack to)
+      : before_(before), found_(found), from_(from), to_(to) {
+    take(wanted.bus[from][to], wanted_);
+    take(found.bus[from][to], sent_);
+    const auto [a, b] = std::ranges::mismatch(wanted_, sent_);
+    wanted_.erase(wanted_.begin(), a);
+    sent_.erase(sent_.begin(), b);
+  }
+  // Empty: nothing but packaging.
+  std::string difference() const {
+    if (wanted_ == sent_) return {};
+    Messages wanted = wanted_;
+    Messages sent = sent_;
+    std::string text;
+    for (const Message& each : wanted_)
+      if (!contains(sent_, each)) {
+        if (!may_be_missing(each)) text += fmt::format("; does not send {}", message_text(each));
+        std::erase(wanted, each);
+      }
+    for (const Message& each : sent_)
+      if (!contains(wanted_, each)) {
+        if (!is_true(each) && !is_void(each)) text += fmt::format("; sends {}", message_text(each));
+        std::erase(sent, each);
+      }
+    if (!text.empty()) return text.substr(2);
+    return in_order(wanted) == in_order(sent) ? std::string{} : order_text();
+  }
+
+ private:
+  static void take(const model::Channel& channel, Messages& out) {
+    for (unsigned n = 0; n < channel.size; ++n) {
+      out.push_back(channel.messages[n]);
+      if (out.back().kind != M::new_conn) out.back().target = model::nobody;  // says who sends it
+    }
+  }
+  static bool contains(const Messages& messages, const Message& message) {
+    return std::ranges::find(messages, message) != messages.end();
+  }
+  static auto key(const Message& m) { return std::tuple(m.kind, m.epoch, m.about, m.target); }
+  // What decides: lists and the words of a handover as they come, and what is said under each epoch.
+  static std::vector<std::vector<Messages>> in_order(const Messages& messages) {
+    std::map<model::Epoch, Messages> by_epoch;
+    Messages decisions;
+    for (const Message& each : messages) {
+      by_epoch[each.epoch].push_back(each);
+      if (is_barrier(each) && each.kind != M::end_of_report) decisions.push_back(each);
+    }
+    std::vector<std::vector<Messages>> all{{std::move(decisions)}};
+    for (const auto& [epoch, said] : by_epoch) all.push_back(between_barriers(said));
+    return all;
+  }
+  // Each between its barriers, sorted and once.
+  static std::vector<Messages> between_barriers(const Messages& messages) {
+    std::vector<Messages> parts(1);
+    for (const Message& each : messages) {
+      if (is_barrier(each)) {
+        parts.push_back({each});
+        parts.emplace_back();
+      } else {
+        parts.back().push_back(each);
+      }
+    }
+    for (Messages& part : parts) {
+      std::ranges::sort(part, {}, key);
+      const auto again = std::ranges::unique(part);
+      part.erase(again.begin(), again.end());
+    }
+    return parts;
+  }
+
+  bool may_be_missing(const Message& message) const {
+    if (message.kind == M::verify || is_void(message)) return true;
+    return message.kind == M::term_conn && before_.stacks[from_].endpoint[message.about].end == model::End::half_open;
+  }
+  // A report under an epoch that its receiver has left behind: nobody takes it (FLV-10).
+  bool is_void(const Message& message) const {
+    if (is_barrier(message) && message.kind != M::end_of_report) return false;
+    const model::StackState& receiver = found_.stacks[to_];
+    return message.epoch != receiver.owning && message.epoch != receiver.claiming;
+  }
+  // What is said beyond what the model says.
+  bool is_true(const Message& message) const {
+    const model::StackState& me = found_.stacks[from_];
+    const model::StackState& was = before_.stacks[from_];
+    switch (message.kind) {
+      case M::new_conn: {
+        const bool holds = message.target == from_ && me.endpoint[message.about].end != model::End::none;
+        const bool routes =
+            me.crt[message.about].target == message.target || was.crt[message.about].target == message.target;
+        return holds || routes;
+      }
+      case M::srv_stat:
+        return (message.about != 0) == me.listening;
+      case M::term_conn:
+      case M::not_held:
+        return me.endpoint[message.about].end == model::End::none;
+      case M::verify:
+        return true;
+      case M::list_none:
+        return message.epoch == me.newest && model::owner_of(me.owning) != from_ &&
+               model::owner_of(me.claiming) != from_;
+      case M::list_owning:
+        return message.epoch == me.owning;
+      case M::list_claiming:
+        return message.epoch == me.claiming;
+      default:
+        return false;
+    }
+  }
+  std::string order_text() const {
+    std::string text = "in another order: the model";
+    for (const Message& each : wanted_) text += " [" + message_text(each) + "]";
+    text += ", the implementation";
+    for (const Message& each : sent_) text += " [" + message_text(each) + "]";
+    return text;
+  }
+
+  const model::State& before_;
+  const model::State& found_;
+  model::Stack from_;
+  model::Stack to_;
+  Messages wanted_;
+  Messages sent_;
+};
+
+// `contested` is the model's own note.
+bool is_same(model::Client wanted, const model::Client& found) {
+  wanted.contested = found.contested;
+  return wanted == found;
+}
+
+class Differences {
+ public:
+  template <class Value, class Text>
+  void compare(std::string_view what, const Value& wanted, const Value& found, Text&& text) {
+    if (wanted == found) return;
+    lines_.push_back(fmt::format("{}: {} in the model, {} in the implementation", what, text(wanted), text(found)));
+  }
+  void of_stack(model::Stack i, const model::StackState& wanted, const model::StackState& found) {
+    const auto name = [&](const char* what) { return fmt::format("S{} {}", i, what); };
+    compare(name("up"), wanted.life == model::Life::up, found.life == model::Life::up, bool_text);
+    compare(name("ready"), wanted.ready, found.ready, bool_text);
+    compare(name("listening"), wanted.listening, found.listening, bool_text);
+    compare(name("view"), wanted.view, found.view, set_text);
+    compare(name("has lists of"), wanted.listed, found.listed, set_text);
+    compare(name("primaries"), wanted.primaries, found.primaries, set_text);
+    compare(name("leaving"), wanted.leaving, found.leaving, set_text);
+    compare(name("newest epoch"), wanted.newest, found.newest, epoch_text);
+    compare(name("owner's epoch"), wanted.owning, found.owning, epoch_text);
+    compare(name("claimant's epoch"), wanted.claiming, found.claiming, epoch_text);
+    compare(name("waits for"), wanted.waiting, found.waiting, set_text);
+    compare(name("DPT"), wanted.dpt, found.dpt, set_text);
+    for (unsigned c = 0; c < model::kConnectionsMax; ++c) {
+      const bool fresher = wanted.crt[c].target == found.crt[c].target && found.crt[c].fresh;
+      if (!fresher) compare(name("CRT entry"), wanted.crt[c], found.crt[c], entry_text);
+      compare(name("connection"), wanted.endpoint[c], found.endpoint[c], endpoint_text);
+    }
+    for (model::Stack j = 1; j <= model::kStacksMax; ++j)
+      compare(fmt::format("S{} has heard that S{} owns", i, j), wanted.said[j], found.said[j], epoch_text);
+  }
+  void add(std::string line) { lines_.push_back(std::move(line)); }
+  std::vector<std::string> take() { return std::move(lines_); }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+std::vector<std::string> differences(const model::Rules& rules, const model::State& before, const model::State& wanted,
+                                     const model::State& found) {
+  Differences all;
+  for (model::Stack i = 1; i <= rules.stacks; ++i) {
+    if (wanted.stacks[i] != found.stacks[i]) all.of_stack(i, wanted.stacks[i], found.stacks[i]);
+    for (model::Stack j = 1; j <= rules.stacks; ++j) {
+      if (i == j) continue;
+      const std::string channel = Channels(before, wanted, found, i, j).difference();
+      if (!channel.empty()) all.add(fmt::format("S{} to S{}: {}", i, j, channel));
+    }
+  }
+  const auto same_frames = wanted.frames.size == found.frames.size && wanted.frames.frames == found.frames.frames;
+  if (!same_frames) all.add("the frames on their way");
+  for (unsigned c = 0; c < rules.connections; ++c)
+    if (!is_same(wanted.clients[c], found.clients[c])) all.add(fmt::format("the client of connection {}", c + 1));
+  if (wanted.reach != found.reach) all.compare("advertised by", wanted.reach, found.reach, set_text);
+  return all.take();
+}
+
+}  // namespace dvipa::refine

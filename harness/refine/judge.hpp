@@ -1,0 +1,75 @@
+#pragma once
+// Whether a step of the composition is a step of the model: from the abstracted state before it, at most a few actions
+// of the model have to lead to the abstracted state after it. Everything is compared: what every stack knows, its
+// tables, endpoints, frames, clients, and every message that is on its way. Where the two package the same thing
+// differently the judge knows it, and says here why that is harmless:
+//
+//  - One input of a stack does all that follows from it at once, where the model has actions of its own: after a step
+//  the
+//    same stack may get ready, claim a vacancy, or begin to take back.
+//  - A packet may be lost at any time, so that a packet which does nothing is always allowed.
+//  - The fence is a set of stacks that is kept for the life of a frame, not an epoch: whether it lets a frame in is the
+//    implementation's decision, and what the model's target does with a frame that is let in must follow.
+//  - Between two messages that are not commutative (a list, the end of a report, TAKEOVER, RELEASED), reports may come
+//  in
+//    any order and more than once, and a stack may say again what is true when it says it: what is told of listeners
+//    and of connections sets the same variables to the same values again.
+//  - A report under an epoch that its receiver has left behind may be missing, or be said in vain: nobody takes it.
+//  - A stack that hears of an owner and claims at once says so before it has ended its report to that owner, for the
+//  end
+//    waits for a look at the kernel: what is said under different epochs may come in another order, lists excepted.
+//  - An entry may be fresh where the model's is not: the implementation notes whatever it hears of a connection, also
+//  from
+//    itself. A fresh entry outlives a TERMCONN, is asked about later, and ages out (RTE-6, RTE-11).
+//  - VERIFY is sent for every entry that was not used for a while; the model sends it only where it makes a difference.
+//  - The kernel tells the stack nothing of a connection that ends half-open, unless a report had named it: there is no
+//    TERMCONN, and the entry ages out (RTE-11).
+#include <string>
+#include <vector>
+
+#include "harness/refine/composition.hpp"
+#include "spec/model/takeover_model.hpp"
+
+namespace dvipa::refine {
+
+// What the composition did, as the judge has to know it.
+struct Step {
+  model::Action action;
+  Way way;                // of a packet
+  unsigned messages = 0;  // that the received one stands for
+};
+
+struct Judgement {
+  bool allowed = false;
+  std::uint8_t harm = 0;                 // that the step does in the model
+  model::Stacks contested = 0;           // set of connections that are contested after it, as the model notes it
+  std::string nearest;                   // the actions of the model that come closest
+  std::vector<std::string> differences;  // between where these lead to and where the composition is; what is false
+};
+
+class Judge {
+ public:
+  explicit Judge(const model::Rules& rules);
+  Judgement judge(const model::State& before, const Step& step, const model::State& after) const;
+
+ private:
+  struct Candidate {
+    model::State state;
+    std::string words;
+  };
+  std::vector<Candidate> first_actions(const model::State& before, const Step& step, const model::State& after) const;
+  void packet(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
+  void syn(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
+  void data(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
+  void add_what_follows(model::Stack i, std::vector<Candidate>& candidates) const;
+
+  const model::Rules& rules_;
+  model::Rules open_rules_;  // the fence lets everything in
+};
+
+// What tells the two apart, one sentence a variable; empty: nothing but packaging. `before` is the state before the
+// step.
+std::vector<std::string> differences(const model::Rules& rules, const model::State& before, const model::State& wanted,
+                                     const model::State& found);
+
+}  // namespace dvipa::refine

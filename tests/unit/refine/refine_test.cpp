@@ -1,0 +1,103 @@
+// The real stacks do only what the model allows, and what the model promises holds of them; faults that are seeded in
+// them are seen.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "harness/refine/implementation_model.hpp"
+#include "spec/checker/check.hpp"
+#include "spec/checker/report.hpp"
+
+namespace dvipa::refine {
+namespace {
+
+using Result = checker::Result<ImplementationModel>;
+
+std::string story(const ImplementationModel& model, const Result& result) {
+  std::string text;
+  for (const auto& property : result.properties)
+    text += checker::to_string(property.outcome) + "  " + property.name + "\n";
+  if (const auto* found = result.counterexample())
+    for (const std::string& line : checker::sentences(model, *found->trace)) text += line + "\n";
+  return text;
+}
+
+Result explore(const ImplementationModel& model, const std::string& config) {
+  checker::Options options;
+  options.config = config;
+  return checker::check(model, options);
+}
+
+class Configuration : public testing::TestWithParam<const char*> {};
+
+// covers: FLV-1..7 FLV-10 FLV-12 RTE-1..6 RTE-11 RTE-12 TGT-1..7 LST-1 TKB-1..7
+TEST_P(Configuration, IsPlayedByTheImplementationAsTheModelAllows) {
+  const ImplementationModel model(*model::find_configuration(GetParam()));
+  const Result result = explore(model, GetParam());
+  EXPECT_EQ(result.verdict, checker::Verdict::holds) << story(model, result);
+  EXPECT_GT(result.counts.unique, 800U);  // it was not stuck at once
+}
+
+INSTANTIATE_TEST_SUITE_P(Refine, Configuration,
+                         testing::Values("smoke", "leftovers", "failover", "reuse", "listeners", "double-failure"),
+                         [](const auto& each) {
+                           std::string name = each.param;
+                           for (char& c : name)
+                             if (c == '-') c = '_';
+                           return name;
+                         });
+
+// The composition begins where the model does, but for what the model's stacks have not heard at its start.
+TEST(Composition, BeginsWhereTheModelDoes) {
+  for (const model::Rules& rules : implementation_configurations()) {
+    const ImplementationModel model(rules);
+    model::State ours = model.abstract(model.initial_states().front());
+    const model::State theirs = model::TakeoverModel(rules).initial_states().front();
+    for (model::Stack i = 1; i <= rules.stacks; ++i) ours.stacks[i].said = theirs.stacks[i].said;
+    EXPECT_EQ(differences(rules, theirs, theirs, ours), std::vector<std::string>{}) << rules.name;
+  }
+}
+
+TEST(Composition, IsReadBackAsItWasWritten) {
+  const ImplementationModel model(*model::find_configuration("smoke"));
+  checker::Bytes before;
+  model.encode(model.initial_states().front(), before);
+  checker::Bytes after;
+  model.encode(model.decode(before), after);
+  EXPECT_EQ(before, after);
+}
+
+struct Seeded {
+  const char* mutant;
+  const char* config;
+};
+class Fault : public testing::TestWithParam<Seeded> {};
+
+TEST_P(Fault, IsSeen) {
+  const auto mutant = mutant_of(GetParam().mutant);
+  ASSERT_TRUE(mutant);
+  const ImplementationModel model(*model::find_configuration(GetParam().config), *mutant);
+  const Result result = explore(model, GetParam().config);
+  EXPECT_EQ(result.verdict, checker::Verdict::violated) << GetParam().mutant;
+  if (const auto* found = result.counterexample())
+    std::printf("%s: seen in %zu steps: %s\n", GetParam().mutant, found->trace->steps.size(), found->name.c_str());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Refine, Fault,
+    testing::Values(Seeded{"skip-rebuild-barrier", "failover"}, Seeded{"refuse-while-rebuilding", "failover"},
+                    Seeded{"forget-connections", "failover"}, Seeded{"forget-listeners", "failover"},
+                    Seeded{"ignore-listener-end", "listeners"}, Seeded{"ignore-term-conn", "reuse"},
+                    Seeded{"never-advertise", "failover"}, Seeded{"ignore-rank", "double-failure"},
+                    Seeded{"keep-failed-target", "failover"}, Seeded{"forget-route", "smoke"},
+                    Seeded{"no-route-to-self", "failover"}, Seeded{"accept-old-epoch", "takeback"},
+                    Seeded{"end-at-once", "reuse"}),
+    [](const auto& each) {
+      std::string name = each.param.mutant;
+      for (char& c : name)
+        if (c == '-') c = '_';
+      return name;
+    });
+
+}  // namespace
+}  // namespace dvipa::refine
