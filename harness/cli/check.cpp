@@ -11,6 +11,7 @@
 #include "harness/cli/command_line.hpp"
 #include "harness/cli/complain.hpp"
 #include "harness/cli/verbs.hpp"
+#include "harness/refine/implementation_model.hpp"
 #include "spec/checker/check.hpp"
 #include "spec/checker/report.hpp"
 #include "spec/model/needed.hpp"
@@ -58,7 +59,8 @@ bool deviate(const std::string& name, bool decision, bool choose_config, Rules& 
   return true;
 }
 
-void print_text(const TakeoverModel& model, const checker::Result<TakeoverModel>& result) {
+template <class Model>
+void print_text(const Model& model, const checker::Result<Model>& result) {
   for (const auto& property : result.properties)
     fmt::print("{:<12} {}\n", checker::to_string(property.outcome), property.name);
   if (const auto* found = result.counterexample()) {
@@ -78,6 +80,20 @@ int judge(const Wanted& wanted) {
     fmt::print("{}", checker::mermaid(model, *found->trace));
   } else if (wanted.format == "scenario" && found != nullptr) {
     fmt::print("{}", model::scenario_of(model, found->name, *found->trace));
+  } else {
+    print_text(model, result);
+  }
+  std::FILE* const last_line = wanted.format == "text" ? stdout : stderr;
+  fmt::print(last_line, "{}\n", checker::done_line(result.config, result.counts, result.verdict));
+  return result.verdict == checker::Verdict::holds ? exit_passed : exit_failed;
+}
+
+// The real stacks, as docs/refinement.md explains.
+int judge_implementation(const Wanted& wanted, Mutant mutant) {
+  const refine::ImplementationModel model(wanted.rules, mutant);
+  const auto result = checker::check(model, wanted.options);
+  if (wanted.format == "json") {
+    fmt::print("{}\n", checker::json(model, result));
   } else {
     print_text(model, result);
   }
@@ -109,6 +125,7 @@ struct Arguments {
   Text checkpoint{"",     "checkpoint", "save the search there every ten minutes, and when it ends early", false, "",
                   "FILE", line};
   Switch resume{"", "resume", "go on from the file of --checkpoint", line};
+  Switch implementation{"", "implementation", "explore the real stacks; --mutant is then one of dvipa run", line};
   Switch list{"", "list", "list configurations, decisions and faults", line};
   Switch table{"", "table", "print which decisions are needed, and why, as docs/decisions-needed.md", line};
 };
@@ -159,14 +176,26 @@ int run_check(std::span<const std::string> words) {
   const std::string& config = arguments.config.getValue();
   auto rules = model::find_configuration(config);
   if (!rules) return complain("check", "unknown configuration " + config, "dvipa check --list names them");
+  const std::string format = arguments.as_json.getValue() ? "json" : arguments.format.getValue();
+  if (arguments.implementation.getValue()) {
+    const auto playable = refine::implementation_configurations();
+    const auto& mutants = arguments.mutant.getValue();
+    const auto mutant = mutants.empty() ? std::optional(Mutant::none) : mutant_of(mutants.front());
+    if (std::ranges::find(playable, config, &Rules::name) == playable.end())
+      return complain("check", config + " is not for the implementation", "docs/refinement.md says what is");
+    if (!mutant || mutants.size() > 1 || !arguments.without.getValue().empty())
+      return line.bad_usage("--implementation takes one mutant of dvipa run, and no --without");
+    if (format != "text" && format != "json") return line.bad_usage("--implementation prints text or json");
+    std::signal(SIGINT, note_interrupt);
+    return judge_implementation({*rules, options_of(arguments, *rules), format}, *mutant);
+  }
   for (const bool decision : {true, false})
     for (const std::string& name : (decision ? arguments.without : arguments.mutant).getValue())
       if (!deviate(name, decision, !arguments.config.isSet(), *rules))
         return complain("check", fmt::format("unknown {} {}", decision ? "decision" : "mutant", name),
                         "dvipa check --list names them");
   std::signal(SIGINT, note_interrupt);
-  return judge(
-      {*rules, options_of(arguments, *rules), arguments.as_json.getValue() ? "json" : arguments.format.getValue()});
+  return judge({*rules, options_of(arguments, *rules), format});
 }
 
 }  // namespace dvipa::cli
