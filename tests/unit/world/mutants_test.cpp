@@ -18,6 +18,7 @@ const std::map<Mutant, const char*>& out_of_reach() {
   static const std::map<Mutant, const char*> all{
       {Mutant::primary_for_ever, "nothing is moved by an operator or a bind here"},
       {Mutant::move_disruptive, "nothing is moved by an operator or a bind here"},
+      {Mutant::move_at_once, "nothing is moved by an operator or a bind here"},
   };
   return all;
 }
