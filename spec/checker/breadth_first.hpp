@@ -283,7 +283,7 @@ class BreadthFirst {
     for (std::size_t i = 0; i < total; ++i) {
       if (i + kSlotsAhead < total) {
         shard.prefetch_slot(due[i + kSlotsAhead].hash);
-        __builtin_prefetch(due[i + kSlotsAhead].letter);
+        prefetch_line(due[i + kSlotsAhead].letter);
       }
       if (i + kRecordsAhead < total) shard.prefetch_record(due[i + kRecordsAhead].hash);
       const Letter& letter = *due[i].letter;

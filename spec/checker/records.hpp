@@ -34,7 +34,7 @@ class FixedRecords {
     return std::memcmp(states_[i].data(), key.data(), kSize) == 0;
   }
   std::uint64_t hash(std::uint32_t i) const { return hash_bytes(states_[i].data(), kSize); }
-  void prefetch(std::uint32_t i) const { __builtin_prefetch(states_[i].data()); }
+  void prefetch(std::uint32_t i) const { prefetch_line(states_[i].data()); }
   void next_level() {}
   std::uint64_t memory_bytes() const { return states_.memory_bytes(); }
   static std::uint64_t bytes_for(std::uint64_t keys, std::uint64_t) { return keys * kSize; }
@@ -54,7 +54,7 @@ class VariableRecords {
     return mine.size() == key.size() && std::memcmp(mine.data(), key.data(), key.size()) == 0;
   }
   std::uint64_t hash(std::uint32_t i) const { return hash_bytes(view(i).data(), view(i).size()); }
-  void prefetch(std::uint32_t i) const { __builtin_prefetch(&words_[places_[i]]); }
+  void prefetch(std::uint32_t i) const { prefetch_line(&words_[places_[i]]); }
   void next_level() {}
   std::uint64_t memory_bytes() const { return words_.memory_bytes() + places_.memory_bytes(); }
   static std::uint64_t bytes_for(std::uint64_t keys, std::uint64_t bytes) { return bytes + 14 * keys; }
@@ -80,7 +80,7 @@ class CompressedRecords {
   ByteView read(std::uint32_t i, Bytes& scratch) const;
   bool matches(std::uint32_t i, ByteView key, std::uint64_t hash) const;
   std::uint64_t hash(std::uint32_t i) const;
-  void prefetch(std::uint32_t i) const { __builtin_prefetch(&roots_[i]); }
+  void prefetch(std::uint32_t i) const { prefetch_line(&roots_[i]); }
   void next_level() {}
   std::uint64_t memory_bytes() const {
     return roots_.memory_bytes() + parts_.memory_bytes() + part_table_.memory_bytes();
@@ -104,7 +104,7 @@ class HashRecords {
   ByteView read(std::uint32_t i, Bytes& scratch) const;
   bool matches(std::uint32_t i, ByteView, std::uint64_t hash) const { return hashes_[i] == hash; }
   std::uint64_t hash(std::uint32_t i) const { return hashes_[i]; }
-  void prefetch(std::uint32_t i) const { __builtin_prefetch(&hashes_[i]); }
+  void prefetch(std::uint32_t i) const { prefetch_line(&hashes_[i]); }
   void next_level();
   std::uint64_t memory_bytes() const { return hashes_.memory_bytes() + current_.memory_bytes() + next_.memory_bytes(); }
   static std::uint64_t bytes_for(std::uint64_t keys, std::uint64_t bytes) { return 22 * keys + bytes; }

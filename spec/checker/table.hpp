@@ -16,7 +16,7 @@ inline constexpr std::uint32_t kAbsent = 0xffffffffU;
 class Table {
  public:
   void prefetch(std::uint64_t hash) const {
-    if (buckets_ != 0) __builtin_prefetch(&bucket(home(hash)));
+    if (buckets_ != 0) prefetch_line(&bucket(home(hash)));
   }
 
   // The first index whose tag fits, without asking whether the state is equal: what to prefetch.

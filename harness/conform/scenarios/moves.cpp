@@ -57,6 +57,7 @@ lab::Result<void> play(Context& context, const std::vector<Move>& moves, const s
   if (auto begun = trial.begin(); !begun) return begun;
   trial.run_for(1s, "all connections exchange data");
   std::vector<Span> spans;
+  std::size_t stayed = 0;
   for (const Move& move : moves) {
     const std::string doing = fmt::format("move {} of {}: to {}", spans.size() + 1, moves.size(), move.owner);
     trial.mark();
@@ -74,6 +75,7 @@ lab::Result<void> play(Context& context, const std::vector<Move>& moves, const s
     }
     trial.run_for(400ms, doing);
     spans.push_back({begun_ns, load::monotonic_ns()});
+    stayed += context.cluster.owner(moved(context)) == move.owner ? 1 : 0;
   }
   trial.run_for(500ms, "after the last move");
   trial.recover(15s);
@@ -82,6 +84,8 @@ lab::Result<void> play(Context& context, const std::vector<Move>& moves, const s
   if (!*finished || spans.empty()) return {};
   add_check(context.result, requirements, "every move ends where it should", spans.size() == moves.size(),
             fmt::format("{} of {}", spans.size(), moves.size()));
+  add_check(context.result, requirements, "a DVIPA that has moved stays there", stayed == spans.size(),
+            fmt::format("{} of {}", stayed, spans.size()));
   trial.judge_connections({});
   judge_gaps(context.result, trial, spans, {}, move_gap_ms_max, "the path stays open through the moves", requirements);
   if (const auto ended = context.cluster.unexpected_end())
