@@ -34,6 +34,7 @@ void World::carry_out(StackId stack, Effect& effect) {
                  [&](const effect::AcceptForwarder& each) { work(stack, each); },
                  [&](const effect::RefuseForwarder& each) { work(stack, each); },
                  [&](const effect::LookForConnections& each) { work(stack, each); },
+                 [&](const effect::AbortConnections& each) { work(stack, each); },
                  [&](const effect::ArmTimer& each) {
                    const auto turn = static_cast<std::uint32_t>(order_ + 1);
                    host.timers[each.timer] = turn;
@@ -79,6 +80,10 @@ void World::finish_work(StackId stack) {
     } else {
       host.kernel.addresses.erase(hold->dvipa);
     }
+  } else if (const auto* abort = std::get_if<effect::AbortConnections>(&job)) {
+    for (const Remote& remote : abort->remotes)
+      if (const auto known = by_tuple_.find({abort->dvipa, remote}); known != by_tuple_.end())
+        abort_connection(stack, known->second);
   } else {
     look_for_connections(stack, std::get<effect::LookForConnections>(job));
   }

@@ -185,12 +185,18 @@ void World::end_connections_of(StackId stack, Port port, bool established_too) {
     const bool orphan = tuple.remote.dvipa_port == port && !listens(host, tuple.dvipa, port);
     if (orphan && (established_too || endpoint.state == Endpoint::State::half_open)) ending.push_back(connection);
   }
-  for (const std::uint32_t connection : ending) {
-    Packet to;
-    to.connection = connection;
-    answer(stack, to, PacketKind::refusal, host.kernel.endpoints.at(connection).instance, 0);
-    end_endpoint(stack, connection);
-  }
+  for (const std::uint32_t connection : ending) abort_connection(stack, connection);
+}
+
+// With a reset to the client, who heeds it if it is of the connection that the client has now.
+void World::abort_connection(StackId stack, std::uint32_t connection) {
+  const auto& endpoints = at(stack).kernel.endpoints;
+  const auto endpoint = endpoints.find(connection);
+  if (endpoint == endpoints.end()) return;
+  Packet to;
+  to.connection = connection;
+  answer(stack, to, PacketKind::refusal, endpoint->second.instance, 0);
+  end_endpoint(stack, connection);
 }
 
 }  // namespace dvipa::world

@@ -69,6 +69,10 @@ void Narrator::effect(StackId stack, const Effect& effect) const {
             say(fmt::format("{} -> {} for {} ({}; {})", roles::name_of(each.from), roles::name_of(each.to),
                             to_string(each.dvipa), each.requirement, world::text(each.epoch)));
           },
+          [&](const effect::AbortConnections& each) {
+            for (const Remote& remote : each.remotes)
+              say("aborts what is left over of " + world_.name_of({each.dvipa, remote}));
+          },
           [&](const effect::Rebuilt& each) {
             say(fmt::format("has its tables of {}: {} connections, {} listeners, {}", to_string(each.dvipa),
                             each.connections, each.listeners, each.complete ? "complete" : "by the limit of time"));

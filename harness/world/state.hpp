@@ -103,8 +103,8 @@ struct Kernel {
   bool operator==(const Kernel&) const = default;
 };
 
-using WorkerJob =
-    std::variant<effect::AcceptForwarder, effect::RefuseForwarder, effect::HoldAddress, effect::LookForConnections>;
+using WorkerJob = std::variant<effect::AcceptForwarder, effect::RefuseForwarder, effect::HoldAddress,
+                               effect::LookForConnections, effect::AbortConnections>;
 
 struct HeldFrame {
   Packet packet;

@@ -133,6 +133,7 @@ class World {
   void endpoint_clock(const Event& event);
   bool listens(const Host& host, const Address& dvipa, Port port) const;
   void listen(StackId stack, const Address& local, Port port);
+  void abort_connection(StackId stack, std::uint32_t connection);
   void end_connections_of(StackId stack, Port port, bool established_too);
   void close_listener(StackId stack, const Address& local, Port port, bool with_connections);
 

@@ -40,6 +40,12 @@ struct LookForConnections {
   Address dvipa;
   Epoch epoch;  // of the report that waits for it
 };
+// These connections have another end on another stack, as the owner says; the ends here are left over, and no packet of
+// a client will ever reach them: abort them (RTE-13). One that is gone by now is none's concern.
+struct AbortConnections {
+  Address dvipa;
+  std::vector<Remote> remotes;
+};
 struct ArmTimer {
   Timer timer;
   std::uint32_t after_ms = 0;
@@ -89,9 +95,9 @@ std::string_view name_of(effect::ActivationAnswered::Answer answer);
 
 using Effect =
     std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress, effect::AcceptForwarder,
-                 effect::RefuseForwarder, effect::LookForConnections, effect::ArmTimer, effect::CancelTimer,
-                 effect::ReleaseHeld, effect::OwnershipChanged, effect::Rebuilt, effect::ListenerKnown,
-                 effect::ActivationAnswered, effect::Ready, effect::Left>;
+                 effect::RefuseForwarder, effect::LookForConnections, effect::AbortConnections, effect::ArmTimer,
+                 effect::CancelTimer, effect::ReleaseHeld, effect::OwnershipChanged, effect::Rebuilt,
+                 effect::ListenerKnown, effect::ActivationAnswered, effect::Ready, effect::Left>;
 using Effects = std::vector<Effect>;
 
 }  // namespace dvipa

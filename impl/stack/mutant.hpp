@@ -41,6 +41,7 @@ enum class Mutant : std::uint8_t {
   relay_again,                // a relayed packet is relayed again (RTE-12)
   refuse_as_former_owner,     // a former owner does not send on what still reaches it (TKB-4)
   handover_in_silence,        // what is routed during a handover is not reported to the claimant (TKB-5)
+  keep_left_over,             // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
 };
 
 struct MutantName {
@@ -80,6 +81,7 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::relay_again, "relay-again"},
     MutantName{Mutant::refuse_as_former_owner, "refuse-as-former-owner"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
+    MutantName{Mutant::keep_left_over, "keep-left-over"},
 };
 
 constexpr std::optional<Mutant> mutant_of(std::string_view name) {

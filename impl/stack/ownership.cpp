@@ -291,6 +291,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       emit(effect::CancelTimer{limit});
       if (dvipa.owner.state() != OwnerState::backup && dvipa.owner.state() != OwnerState::bystander)
         emit(effect::Rebuilt{address, facts.mine, dvipa.routes.size(), dvipa.listeners.size(), dvipa.awaiting.none()});
+      if (dvipa.awaiting.none()) dvipa.knows_all = true;
       dvipa.awaiting.reset();
       break;
     case OwnerOrder::release_held:
@@ -302,6 +303,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
 void Stack::await_all(const Address& address, Dvipa& dvipa) {
   dvipa.awaiting.reset();
   dvipa.disputes.clear();
+  dvipa.knows_all = false;
   dvipa.routes.for_each([](const Remote&, tables::Route& route) { route.confirmed = 0; });
   if (!has(Mutant::skip_rebuild_barrier))
     for (const auto& [stack, member] : members_) dvipa.awaiting.set(stack.value);

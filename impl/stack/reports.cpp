@@ -235,6 +235,7 @@ void Stack::hear(StackId from, const NewConn& newconn) {
   const bool decides = dvipa->owner.state() == roles::OwnerState::taking_back && from == dvipa->owner.facts.owner &&
                        !has(Mutant::owner_does_not_decide);
   const bool first_hand = newconn.target == from;
+  std::vector<Remote> left_over;
   for (const Remote& remote : newconn.remotes) {
     tables::Route* known = dvipa->routes.find(remote);
     if (known == nullptr || (decides && known->target != newconn.target)) {
@@ -245,6 +246,7 @@ void Stack::hear(StackId from, const NewConn& newconn) {
       const bool held_by_me = known->target == settings_.self && dvipa->held_here.find(remote) != nullptr;
       const bool stands = held_by_me || known->confirmed != 0;  // half-open ones are not known to be held here
       if (first_hand && !stands) dispute(*dvipa, remote, from);
+      if (first_hand && stands && !may_have_ended(*dvipa, remote)) left_over.push_back(remote);
     } else {
       touch(*known);
       if (!first_hand && !decides) continue;
@@ -252,6 +254,42 @@ void Stack::hear(StackId from, const NewConn& newconn) {
       dvipa->disputes.erase(remote);
     }
   }
+  end_left_over(newconn.dvipa, *dvipa, from, std::move(left_over));
+}
+
+// RTE-13. An owner that has all reports knows of each connection that the client has now. Who claims to hold one that
+// goes to another stack has an end of an earlier one of the same 4-tuple: its process was not there when that ended.
+void Stack::end_left_over(const Address& address, const Dvipa& dvipa, StackId holder, std::vector<Remote> remotes) {
+  if (remotes.empty() || !dvipa.knows_all || has(Mutant::keep_left_over)) return;
+  if (holder == settings_.self) {
+    emit(effect::AbortConnections{address, std::move(remotes)});
+  } else {
+    emit(effect::Send{holder, TermConn{address, dvipa.owner.facts.mine, std::move(remotes)}});
+  }
+}
+
+// Its target has said so, or is yet to say what it has.
+bool Stack::may_have_ended(const Dvipa& dvipa, const Remote& remote) {
+  const auto names_it = [&](const Dvipa::Ended& each) { return each.remote == remote; };
+  const tables::Route* route = dvipa.routes.find(remote);
+  return route->in_question != 0 || dvipa.awaiting.test(route->target.value) ||
+         std::ranges::any_of(dvipa.ended_while_fresh, names_it);
+}
+
+// RTE-13: from the owner itself a TERMCONN is about the ends here.
+void Stack::abort_left_over(const TermConn& termconn) {
+  const Dvipa& dvipa = obtain(termconn.dvipa);
+  std::vector<Remote> here;
+  for (const Remote& remote : termconn.remotes)
+    if (dvipa.held_here.find(remote) != nullptr) here.push_back(remote);
+  if (!here.empty()) emit(effect::AbortConnections{termconn.dvipa, std::move(here)});
+}
+
+bool Stack::says_it_owns(StackId stack, const Address& address, Epoch epoch) const {
+  const auto member = members_.find(stack);
+  if (member == members_.end()) return false;
+  const auto said = member->second.owning.find(address);
+  return said != member->second.owning.end() && said->second.epoch == epoch;
 }
 
 // Packets of the connection are held until the report of the stack that it is routed to tells who has it (FLV-5).
@@ -277,6 +315,7 @@ void Stack::settle_disputes(Dvipa& dvipa, StackId target) {
 
 // RTE-6. What cannot be removed yet is asked about when it can.
 void Stack::hear(StackId from, const TermConn& termconn) {
+  if (says_it_owns(from, termconn.dvipa, termconn.epoch)) return abort_left_over(termconn);
   Dvipa* dvipa = reported_dvipa(termconn.dvipa, termconn.epoch);
   if (dvipa == nullptr) return;
   for (const Remote& remote : termconn.remotes) {

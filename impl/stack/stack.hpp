@@ -80,6 +80,7 @@ class Stack {
     Epoch report_epoch;
     Epoch owner_epoch;                         // of the owner, while another takes over from it
     std::bitset<256> awaiting;                 // members whose report is still to come
+    bool knows_all = false;                    // all members have reported under this stack's claim
     std::bitset<256> forwarders;               // whose frames are let in
     std::map<StackId, std::uint32_t> deposed;  // former owners that live: refused until this tick of ageing
     struct Ended {
@@ -244,6 +245,10 @@ class Stack {
   }
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
+  void end_left_over(const Address& address, const Dvipa& dvipa, StackId holder, std::vector<Remote> remotes);
+  static bool may_have_ended(const Dvipa& dvipa, const Remote& remote);
+  void abort_left_over(const TermConn& termconn);
+  bool says_it_owns(StackId stack, const Address& address, Epoch epoch) const;
   void dispute(Dvipa& dvipa, const Remote& remote, StackId claimant);
   void settle_disputes(Dvipa& dvipa, StackId target);
   // All of them, or those of one stack.

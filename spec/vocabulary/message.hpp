@@ -49,7 +49,7 @@ struct NewConn {
   auto operator<=>(const NewConn&) const = default;
 };
 
-// Connections that have ended at the sender (TGT-4).
+// Connections that have ended at the sender (TGT-4); from the owner, those that the receiver holds in vain (RTE-13).
 struct TermConn {
   Address dvipa;
   Epoch epoch;

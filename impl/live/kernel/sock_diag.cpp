@@ -180,31 +180,61 @@ Result<std::vector<DiagnosedConnection>> SockDiag::connections(std::span<const A
 }
 
 Result<std::optional<DiagnosedConnection>> SockDiag::find(const Connection& connection) {
-  std::array<char, 256> bytes{};
+  const auto socket = socket_of(connection);
+  if (!socket) return tl::unexpected(socket.error());
+  if (!*socket) return std::nullopt;
+  return diagnosed(**socket);
+}
+
+// By the cookie: should the connection end meanwhile, the kernel would take its listener instead.
+Result<bool> SockDiag::abort(const Connection& connection) {
+  const auto socket = socket_of(connection);
+  if (!socket) return tl::unexpected(socket.error());
+  if (!*socket) return false;
+  const int error = ask_about((*socket)->id, (*socket)->idiag_family, SOCK_DESTROY, [](const nlmsghdr&) {});
+  if (error == 0) return true;
+  if (error == ENOENT) return false;
+  Failure failed = failure("abort a connection", error);
+  if (error == EOPNOTSUPP) failed.remedy = "use a kernel with CONFIG_INET_DIAG_DESTROY";
+  return tl::unexpected(failed);
+}
+
+Result<std::optional<inet_diag_msg>> SockDiag::socket_of(const Connection& connection) {
   for (const std::uint32_t interface : bound_interfaces_) {
-    nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
-    request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-    request->nlmsg_flags = NLM_F_REQUEST;
-    inet_diag_req_v2 body{};
-    body.sdiag_family = connection.dvipa.is_v4() ? AF_INET : AF_INET6;
-    body.sdiag_protocol = IPPROTO_TCP;
-    body.idiag_states = ~0U;
-    put_address(connection.dvipa, body.id.idiag_src);
-    put_address(connection.remote.client, body.id.idiag_dst);
-    body.id.idiag_sport = htons(connection.remote.dvipa_port);
-    body.id.idiag_dport = htons(connection.remote.client_port);
-    body.id.idiag_if = interface;
-    body.id.idiag_cookie[0] = body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-    std::memcpy(mnl_nlmsg_put_extra_header(request, sizeof body), &body, sizeof body);
-    std::optional<DiagnosedConnection> found;
-    const int error = netlink_.exchange_quietly(*request, [&](const nlmsghdr& message) {
+    inet_diag_sockid id{};
+    put_address(connection.dvipa, id.idiag_src);
+    put_address(connection.remote.client, id.idiag_dst);
+    id.idiag_sport = htons(connection.remote.dvipa_port);
+    id.idiag_dport = htons(connection.remote.client_port);
+    id.idiag_if = interface;
+    id.idiag_cookie[0] = id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+    std::optional<inet_diag_msg> found;
+    const std::uint8_t family = connection.dvipa.is_v4() ? AF_INET : AF_INET6;
+    const int error = ask_about(id, family, SOCK_DIAG_BY_FAMILY, [&](const nlmsghdr& message) {
       // Without such a connection the kernel answers with the listener that would take it.
-      if (is_socket(message) && body_of(message).idiag_state != TCP_LISTEN) found = diagnosed(body_of(message));
+      if (is_socket(message) && body_of(message).idiag_state != TCP_LISTEN) found = body_of(message);
     });
     if (found) return found;
     if (error != 0 && error != ENOENT) return tl::unexpected(failure("look up a connection", error));
   }
   return std::nullopt;
+}
+
+int SockDiag::ask_about(const inet_diag_sockid& id, std::uint8_t family, std::uint16_t request_type,
+                        const std::function<void(const nlmsghdr&)>& each) {
+  std::array<char, 256> bytes{};
+  nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
+  request->nlmsg_type = request_type;
+  // A request that has an answer needs no acknowledgement.
+  request->nlmsg_flags =
+      static_cast<std::uint16_t>(NLM_F_REQUEST | (request_type == SOCK_DIAG_BY_FAMILY ? 0 : NLM_F_ACK));
+  inet_diag_req_v2 body{};
+  body.sdiag_family = family;
+  body.sdiag_protocol = IPPROTO_TCP;
+  body.idiag_states = ~0U;
+  body.id = id;
+  std::memcpy(mnl_nlmsg_put_extra_header(request, sizeof body), &body, sizeof body);
+  return netlink_.exchange_quietly(*request, each);
 }
 
 }  // namespace dvipa::kernel

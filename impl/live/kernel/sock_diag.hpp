@@ -43,6 +43,9 @@ class SockDiag {
   // Exactly this one; empty when it does not exist.
   Result<std::optional<DiagnosedConnection>> find(const Connection& connection);
 
+  // Aborts exactly this one, as a reset from the other end would; false when it does not exist.
+  Result<bool> abort(const Connection& connection);
+
   // Sockets bound to an interface are found only by its index.
   void expect_bound_interface(std::uint32_t index);
 
@@ -50,6 +53,11 @@ class SockDiag {
   explicit SockDiag(Netlink netlink) : netlink_(std::move(netlink)) {}
   Result<void> dump(std::uint32_t states, std::span<const Address> local,
                     const std::function<void(const nlmsghdr&)>& each);
+  // Its socket as the kernel describes it; empty when it does not exist.
+  Result<std::optional<inet_diag_msg>> socket_of(const Connection& connection);
+  // The kernel's error number, 0 for success.
+  int ask_about(const inet_diag_sockid& id, std::uint8_t family, std::uint16_t request_type,
+                const std::function<void(const nlmsghdr&)>& each);
   Netlink netlink_;
   std::set<std::uint32_t> bound_interfaces_{0};
 };

@@ -113,6 +113,28 @@ void RunningStack::perform(const effect::LookForConnections& look) {
       });
 }
 
+void RunningStack::perform(effect::AbortConnections& abort) {
+  worker_.run(
+      [this, dvipa = abort.dvipa, remotes = std::move(abort.remotes)]() -> kernel::Result<std::vector<Remote>> {
+        std::vector<Remote> aborted;
+        for (const Remote& remote : remotes) {
+          const auto done = diag_->abort({dvipa, remote});
+          if (!done) return tl::unexpected(done.error());
+          if (*done) aborted.push_back(remote);
+        }
+        return aborted;
+      },
+      [this, dvipa = abort.dvipa](const kernel::Result<std::vector<Remote>>& aborted) {
+        if (!aborted) return log_.write("failure", {{"where", "abort"}, {"what", kernel::to_string(aborted.error())}});
+        for (const Remote& remote : *aborted)
+          log_.write("aborted", {{"dvipa", to_string(dvipa)},
+                                 {"client", to_string(remote.client)},
+                                 {"client_port", remote.client_port},
+                                 {"port", remote.dvipa_port},
+                                 {"requirement", "RTE-13"}});
+      });
+}
+
 void RunningStack::perform(const effect::ArmTimer& arm) {
   auto& timer = timers_.try_emplace(arm.timer, io_).first->second;
   timer.expires_after(std::chrono::milliseconds(arm.after_ms));

@@ -68,6 +68,7 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   void perform(const effect::AcceptForwarder& accept);
   void perform(const effect::RefuseForwarder& refuse);
   void perform(const effect::LookForConnections& look);
+  void perform(effect::AbortConnections& abort);
   void perform(const effect::ArmTimer& arm);
   void perform(const effect::CancelTimer& cancel);
   void perform(const effect::ReleaseHeld& release);

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "impl/live/kernel/sock_diag.hpp"
 #include "tests/live/kernel/frames.hpp"
 #include "tests/live/kernel/watch_fixture.hpp"
 
@@ -270,6 +271,23 @@ TEST_P(ConnectionWatched, LookUpTakesMicroseconds) {
   const double each_us = Microseconds(looked_up - dumped).count() / 2000;
   std::printf("dump of 2000: %.0f us; look-up: %.1f us\n", Microseconds(dumped - start).count(), each_us);
   EXPECT_LT(each_us, 100.0);
+}
+
+// covers: RTE-13
+TEST_P(ConnectionWatched, OneThatIsAbortedEndsAndItsListenerStays) {
+  watch({dvipa_v4});
+  const Socket listener = listen_on(any_v4, 60);
+  const Socket client = connect_from(client_v4, 0, dvipa_v4, 60);
+  const Socket server = accept_from(listener);
+  const Connection connection{dvipa_v4, {client_v4, local_port(client), 60}};
+  ASSERT_TRUE(soon([&] { return told_.open.contains(connection); }));
+  auto diag = SockDiag::open();
+  ASSERT_TRUE(diag) << to_string(diag.error());
+  EXPECT_TRUE(diag->abort(connection).value());
+  EXPECT_TRUE(soon([&] { return !told_.open.contains(connection); }));
+  EXPECT_FALSE(diag->abort(connection).value()) << "it is gone";
+  const Socket again = connect_from(client_v4, 0, dvipa_v4, 60);
+  EXPECT_TRUE(bool(accept_from(listener)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Connections, ConnectionWatched,

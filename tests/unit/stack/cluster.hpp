@@ -133,6 +133,8 @@ class Cluster {
         last_advertiser_[withdraw->dvipa] = 0;
       } else if (auto* look = std::get_if<effect::LookForConnections>(&each)) {
         looks_.push_back({n, *look});
+      } else if (auto* abort = std::get_if<effect::AbortConnections>(&each)) {
+        aborted_.emplace_back(n, *abort);
       } else if (auto* answered = std::get_if<effect::ActivationAnswered>(&each)) {
         answer_ = answered->answer;
       } else if (std::holds_alternative<effect::Left>(each)) {
@@ -167,6 +169,16 @@ class Cluster {
     look(from);
     while (deliver_one(from, to)) {
     }
+  }
+  // What stack n wants aborted, its kernel aborts; returns how many connections that were.
+  std::size_t abort_connections(unsigned n) {
+    std::size_t count = 0;
+    for (const auto& [at, abort] : std::exchange(aborted_, {})) {
+      if (at != n) continue;
+      count += abort.remotes.size();
+      give(n, input::ConnectionsEnded{abort.dvipa, abort.remotes});
+    }
+    return count;
   }
   void settle() {
     unsigned rounds = 0;
@@ -222,6 +234,7 @@ class Cluster {
   std::map<unsigned, std::set<Address>> advertised_;
   std::map<Address, unsigned> last_advertiser_;
   std::vector<std::pair<unsigned, effect::LookForConnections>> looks_;
+  std::vector<std::pair<unsigned, effect::AbortConnections>> aborted_;
   std::set<unsigned> left_;
   effect::ActivationAnswered::Answer answer_{};
 };

@@ -91,6 +91,53 @@ TEST(Routing, AConnectionThatEndedWithinTheLifeOfAFrameIsForgottenAfterIt) {
   EXPECT_EQ(cluster.routes(1, dva1), 0U);
 }
 
+// The process of the connection's target dies and its kernel lives on; the client opens the same 4-tuple again at
+// another target. covers: RTE-13
+class LeftOver : public ::testing::Test {
+ protected:
+  LeftOver() {
+    cluster_.start_all();
+    while (cluster_.connect(1, dva1, remote_) != 2) remote_ = client(++tried_);
+    cluster_.crash(2);
+    second_ = cluster_.connect(1, dva1, remote_);
+  }
+  // Stack 2 starts, and finds the connection in its kernel.
+  void restart() {
+    cluster_.start(2, definitions_of(2));
+    cluster_.give(2, input::ConnectionsOpened{dva1, {remote_}});
+    cluster_.fire(2, Timer::Kind::join);
+    cluster_.settle();
+  }
+  Cluster cluster_{5};
+  std::uint32_t tried_ = 0;
+  Remote remote_ = client(0);
+  unsigned second_ = 0;
+};
+
+TEST_F(LeftOver, TheOwnerHasItAborted) {
+  restart();
+  EXPECT_EQ(cluster_.abort_connections(2), 1U);
+  cluster_.settle();
+  EXPECT_EQ(cluster_.packet(1, dva1, remote_, false).stack, Cluster::id(second_));
+}
+
+TEST_F(LeftOver, ASuccessorIsNotTakenInByIt) {
+  if (second_ == 1) GTEST_FAIL() << "the owner that dies is to be another stack than the target";
+  restart();
+  cluster_.abort_connections(2);
+  cluster_.settle();
+  cluster_.crash(1);
+  cluster_.settle();
+  EXPECT_EQ(cluster_.packet(5, dva1, remote_, false).stack, Cluster::id(second_));
+}
+
+TEST_F(LeftOver, WhatMayHaveEndedAtItsTargetIsNotHeldAgainstAnybody) {
+  cluster_.give(second_, input::ConnectionsEnded{dva1, {remote_}});
+  cluster_.settle();
+  restart();
+  EXPECT_EQ(cluster_.abort_connections(2), 0U);
+}
+
 // covers: RTE-11
 TEST(Routing, AConnectionThatEndedWithoutAWordAgesOutAndALiveOneStays) {
   Cluster cluster(5);

@@ -19,6 +19,7 @@ const std::map<Mutant, const char*>& out_of_reach() {
       {Mutant::primary_for_ever, "nothing is moved by an operator or a bind here"},
       {Mutant::move_disruptive, "nothing is moved by an operator or a bind here"},
       {Mutant::move_at_once, "nothing is moved by an operator or a bind here"},
+      {Mutant::keep_left_over, "a host dies as a whole here, and what it held with it"},
   };
   return all;
 }
