@@ -29,9 +29,11 @@ std::vector<Judge::Candidate> Judge::first_actions(const model::State& before, c
   switch (action.kind) {
     case Kind::receive:
       for (unsigned n = 0; n < step.messages; ++n) cluster.receive(action.a, action.b);
+      next.frames = before.frames;
       return {{next, fmt::format("receive {} from {}", action.a, action.b)}};
     case Kind::exclude:
       cluster.exclude(action.a, action.b);
+      next.frames = before.frames;
       return {{next, fmt::format("exclude {} by {}", action.b, action.a)}};
     case Kind::connect:
       cluster.connect(action.a, action.b);

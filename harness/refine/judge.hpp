@@ -9,7 +9,9 @@
 //    same stack may get ready, claim a vacancy, or begin to take back.
 //  - A packet may be lost at any time, so that a packet which does nothing is always allowed.
 //  - The fence is a set of stacks that is kept for the life of a frame, not an epoch: whether it lets a frame in is the
-//    implementation's decision, and what the model's target does with a frame that is let in must follow.
+//    implementation's decision, and what the model's target does with a frame that is let in must follow. So the
+//    frames that a target will refuse because it has fallen back to an older owner, which the model takes off their
+//    way, stay on it.
 //  - Between two messages that are not commutative (a list, the end of a report, TAKEOVER, RELEASED), reports may come
 //  in
 //    any order and more than once, and a stack may say again what is true when it says it: what is told of listeners

@@ -49,6 +49,13 @@ static constexpr auto claim_ownership = [](const auto&, OwnerFacts& facts, Owner
             OwnerOrder::advertise};
 };
 
+// FLV-11: a SYN given to a target may never have arrived there, and the rival may have given it to another since. The
+// targets know.
+static constexpr auto claim_anew = [](const auto& event, OwnerFacts& facts, OwnerOrders& orders) {
+  claim_ownership(event, facts, orders);
+  orders.insert(orders.begin(), OwnerOrder::purge_tables);
+};
+
 static constexpr auto ask_for_reports = [](const auto&, OwnerFacts& facts, OwnerOrders& orders) {
   take_new_epoch(facts);
   facts.claimant = facts.self;
@@ -145,14 +152,14 @@ struct OwnerDef : MachineFront<OwnerDef, OwnerFacts, OwnerOrders> {
     Rule< "FLV-11",    Rebuilding,  MemberJoined,    always,           await_newcomer,     Rebuilding  >,
     Rule< "TKB-1",     Rebuilding,  ClaimedByOther,  is_newer,         hand_over,          HandingOver >,
     Rule< "FLV-10",    Rebuilding,  Superseded,      always,           step_down,          Backup      >,
-    Rule< "FLV-11",    Rebuilding,  RivalOwner,      always,           claim_ownership,    Rebuilding  >,
+    Rule< "FLV-11",    Rebuilding,  RivalOwner,      always,           claim_anew,         Rebuilding  >,
     Rule< "FLV-11",    Rebuilding,  RivalGone,       always,           advertise_again,    Rebuilding  >,
     Rule< "MOV-7",     Rebuilding,  GroupLeft,       always,           leave_ownership,    Bystander   >,
 
     Rule< "FLV-11",    Active,      MemberJoined,    always,           await_newcomer,     Rebuilding  >,
     Rule< "TKB-1",     Active,      ClaimedByOther,  is_newer,         hand_over,          HandingOver >,
     Rule< "FLV-10",    Active,      Superseded,      always,           step_down,          Backup      >,
-    Rule< "FLV-11",    Active,      RivalOwner,      always,           claim_ownership,    Rebuilding  >,
+    Rule< "FLV-11",    Active,      RivalOwner,      always,           claim_anew,         Rebuilding  >,
     Rule< "FLV-11",    Active,      RivalGone,       always,           advertise_again,    Active      >,
     Rule< "MOV-7",     Active,      GroupLeft,       always,           leave_ownership,    Bystander   >,
 
@@ -163,7 +170,7 @@ struct OwnerDef : MachineFront<OwnerDef, OwnerFacts, OwnerOrders> {
     Rule< "TKB-1",     HandingOver, ClaimedByOther,  is_newer,         hand_over,          HandingOver >,
     Rule< "TKB-7",     HandingOver, ClaimantLost,    always,           claim_ownership,    Rebuilding  >,
     Rule< "FLV-10",    HandingOver, Superseded,      always,           step_down,          Backup      >,
-    Rule< "FLV-11",    HandingOver, RivalOwner,      always,           claim_ownership,    Rebuilding  >,
+    Rule< "FLV-11",    HandingOver, RivalOwner,      always,           claim_anew,         Rebuilding  >,
     Rule< "FLV-11",    HandingOver, RivalGone,       always,           advertise_again,    HandingOver >,
     Rule< "MOV-7",     HandingOver, GroupLeft,       always,           leave_ownership,    Bystander   >
   > {};

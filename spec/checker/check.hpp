@@ -84,7 +84,7 @@ Result<M> first_result(const M& model, Explorer& explorer, const Options& option
   result.end = explorer.run();
   result.counts = explorer.counts();
   write_findings(model, explorer, result);
-  if (options.symmetry && HasCanonicalForm<M> && options.search != Search::random_walks)
+  if (options.symmetry && offers_symmetry(model) && options.search != Search::random_walks)
     result.notes.push_back("Symmetry: states that differ by a renaming only were visited once.");
   return result;
 }

@@ -15,7 +15,7 @@ class Codec {
   // The size of every key, or 0 when it differs from state to state.
   static constexpr std::size_t kKeySize = StoresPlainStates<M> ? sizeof(State) : 0;
   // `symmetry`: keys are those of canonical forms.
-  Codec(const M& model, bool symmetry) : model_(model), symmetry_(symmetry && HasCanonicalForm<M>) {}
+  Codec(const M& model, bool symmetry) : model_(model), symmetry_(symmetry && offers_symmetry(model)) {}
   bool symmetry() const { return symmetry_; }
 
   // Calls use(key, hash) with the bytes that stand for the state. `scratch` is only written.

@@ -132,6 +132,17 @@ concept HasCanonicalForm = requires(const M& model, const typename M::State& sta
   { model.canonical(state) } -> std::convertible_to<typename M::State>;
 };
 
+// Whether there is anything to rename in this model; without it, canonical() is always used.
+template <class M>
+concept MayLackSymmetry = requires(const M& model) {
+  { model.has_symmetry() } -> std::convertible_to<bool>;
+};
+template <class M>
+bool offers_symmetry(const M& model) {
+  if constexpr (MayLackSymmetry<M>) return model.has_symmetry();
+  return HasCanonicalForm<M>;
+}
+
 // Weak fairness: the class of an action, if it is in one (0-63), and the names of the classes.
 template <class M>
 concept HasFairness = requires(const M& model, const typename M::Action& action) {

@@ -43,7 +43,7 @@ class Cluster {
   void wake(Stack i);
 
   // reports.cpp: what a message does --------------------------------------------------------------------------------
-  void receive(Stack i, Stack from);
+  void receive(Stack i, Stack from, unsigned n = 0);  // the n-th message of those that may come next
   void listen(Stack i, bool listening);
   void end_connection(Stack i, std::uint8_t c);
   std::vector<Epoch> told_by(Stack i) const;  // the epochs of those that hear of what begins and ends at i

@@ -109,6 +109,17 @@ Rules returning() {
   return r;
 }
 
+Rules targets() {
+  Rules r = base("targets", "a failover with two equal targets, 2 connections; either target may crash as well");
+  r.stacks = 4;
+  r.connections = 2;
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({3, 4});
+  r.failing = set_of({1, 3, 4});
+  r.budget.crashes = 1;
+  return r;
+}
+
 Rules leftovers() {
   Rules r = base("leftovers", "the 4-tuple is used twice, reports of its end may be overtaken");
   r.stacks = 2;
@@ -182,9 +193,19 @@ Rules moved_on_return() {
 Rules isolated() {
   Rules r = partition();
   r.name = "isolated";
-  r.purpose = "the backup alone is cut off from the group, and comes back (open: docs/checker.md)";
+  r.purpose = "the backup alone is cut off from the group, and comes back";
   r.far = set_of({2});
   r.listeners = set_of({2, 3});
+  return r;
+}
+
+Rules isolated_failure() {
+  Rules r = isolated();
+  r.name = "isolated-failure";
+  r.purpose = "the backup alone is cut off from the group, comes back and crashes";
+  r.late_clients = true;
+  r.failing = set_of({2});
+  r.budget.crashes = 1;
   return r;
 }
 
@@ -269,10 +290,10 @@ Rules deep() {
 
 std::span<const Rules> configurations() {
   static const std::vector<Rules> all = {
-      smoke(),     leftovers(),  failover(),           reuse(),           listeners(), double_failure(),
-      takeback(),  rivals(),     takeback_listeners(), takeback_reuse(),  departure(), backups(),
-      moves(),     partition(),  isolated(),           moved_on_return(), paused(),    paused_reuse(),
-      returning(), two_claims(), standard(),           handover(),        deep()};
+      smoke(),    leftovers(),          failover(),        reuse(),     listeners(),    double_failure(), takeback(),
+      rivals(),   takeback_listeners(), takeback_reuse(),  departure(), backups(),      moves(),          partition(),
+      isolated(), isolated_failure(),   moved_on_return(), paused(),    paused_reuse(), returning(),      two_claims(),
+      targets(),  standard(),           handover(),        deep()};
   return all;
 }
 

@@ -172,11 +172,15 @@ void Cluster::owner_lost(Stack i) {
   }
 }
 
-// Another one that has said before that it owns the DVIPA, under an older epoch, is the owner now.
+// Another one that has said before that it owns the DVIPA, under an older epoch, is the owner now. SYNs that it has
+// forwarded under this epoch until now are older than what i has reported to somebody else since: i refuses them, and
+// so any of that owner's SYNs for the life of a frame (TGT-6/former).
 void Cluster::fall_back(Stack i) {
   Epoch other = 0;
   for_each(at(i).view, [&](Stack j) { other = std::max(other, at(i).said[j]); });
-  if (other != 0 && !drops(Deviation::older_owner_forgotten)) on_owning(i, owner_of(other), other);
+  if (other == 0 || drops(Deviation::older_owner_forgotten)) return;
+  if (!drops(Deviation::former_frames_admitted)) s_.frames.remove_of(other, i);
+  on_owning(i, owner_of(other), other);
 }
 
 // The claimant that i knew of has failed or given up. What was told to it in the meantime did not reach the owner.
@@ -191,7 +195,12 @@ void Cluster::claimant_lost(Stack i) {
 void Cluster::on_rival(Stack i, Stack from, Epoch epoch) {
   const bool better = is_better(i, from, at(i));
   if (drops(Deviation::none_yields)) return;
-  if (better && !drops(Deviation::both_yield)) return start_owning(i);
+  if (better && !drops(Deviation::both_yield)) {
+    // FLV-11/anew: a SYN that it has given to a target may never have arrived there, and the rival may have given it
+    // to another since. The targets know.
+    if (!drops(Deviation::winner_keeps_routes)) purge_tables(i);
+    return start_owning(i);
+  }
   if (drops(Deviation::both_yield)) return step_down(i);
   if (epoch < at(i).owning) return;  // it will claim anew
   const bool with_routes = !drops(Deviation::loser_routes_unreported);

@@ -1,6 +1,7 @@
 // What must hold of the abstract cluster: safety, at rest, and a witness beside each so that nothing holds vacuously.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "spec/model/cluster.hpp"
@@ -93,18 +94,31 @@ bool routed(const Rules& rules, const State& s, unsigned c) {
 
 // The premises of the properties: what their witnesses look for. ------------------------------------------------------
 
-bool established(const State& s) { return s.clients[0].end == ClientEnd::established; }
+template <class Holds>
+bool some_connection(const Rules& rules, Holds&& holds) {
+  for (unsigned c = 0; c < rules.connections; ++c)
+    if (holds(c)) return true;
+  return false;
+}
+
+bool established(const Rules& rules, const State& s) {
+  return some_connection(rules, [&](unsigned c) { return s.clients[c].end == ClientEnd::established; });
+}
 
 bool holds_packets_of(const Rules& rules, const State& s, ClientEnd end) {
   return some_stack(rules, [&](Stack i) {
-    return router(s, i) && s.stacks[i].waiting != 0 && s.clients[0].end == end && s.stacks[i].crt[0].target == nobody;
+    return router(s, i) && s.stacks[i].waiting != 0 && some_connection(rules, [&](unsigned c) {
+             return s.clients[c].end == end && s.stacks[i].crt[c].target == nobody;
+           });
   });
 }
 
 bool forwards_to_another(const Rules& rules, const State& s) {
   return some_stack(rules, [&](Stack i) {
-    const Stack target = s.stacks[i].crt[0].target;
-    return router(s, i) && established(s) && target == s.clients[0].peer && target != i;
+    return router(s, i) && some_connection(rules, [&](unsigned c) {
+             const Stack target = s.stacks[i].crt[c].target;
+             return s.clients[c].end == ClientEnd::established && target == s.clients[c].peer && target != i;
+           });
   });
 }
 
@@ -113,8 +127,10 @@ bool relays(const Rules& rules, const State& s) {
   return some_stack(rules, [&](Stack i) {
     const Stack j = owner_of(s.stacks[i].owning != 0 ? s.stacks[i].owning : s.stacks[i].claiming);
     if (!up(s, i) || !has(s.reach, i) || j == i || j == nobody || !router(s, j)) return false;
-    const Stack target = s.stacks[j].crt[0].target;
-    return target != nobody && target != j;
+    return some_connection(rules, [&](unsigned c) {
+      const Stack target = s.stacks[j].crt[c].target;
+      return target != nobody && target != j;
+    });
   });
 }
 
@@ -187,8 +203,11 @@ void add_packets(const Rules& rules, Promises& promises) {
   promises.add(Property::always("a SYN goes only to a listener as the owner can know it (RTE-5)",
                                 free_of(Harm::to_non_listener)),
                has_clients(rules) && rules.budget.listener_changes != 0,
-               "a stack does not listen any more, and a SYN is on its way to it",
-               [](const State& s) { return s.frames.size != 0 && !s.stacks[s.frames.frames[0].to].listening; });
+               "a stack does not listen any more, and a SYN is on its way to it", [](const State& s) {
+                 const auto end = s.frames.frames.begin() + s.frames.size;
+                 return std::any_of(s.frames.frames.begin(), end,
+                                    [&](const Frame& each) { return !s.stacks[each.to].listening; });
+               });
   promises.add(Property::always("no packet is forwarded more than twice (RTE-12)", free_of(Harm::loop)),
                has_clients(rules) && hands_over(rules), "a packet is forwarded twice",
                [&](const State& s) { return relays(rules, s); });
@@ -218,7 +237,7 @@ void add_ownership(const TakeoverModel& model, const Rules& rules, Promises& pro
   promises.add(Property::always("at rest the tables are true (RTE-1, RTE-6, RTE-11, TKB-3)",
                                 [&](const State& s) { return !model.at_rest(s) || rest_has_true_tables(rules, s); }),
                has_clients(rules), "it rests with a connection",
-               [&](const State& s) { return model.at_rest(s) && established(s); });
+               [&](const State& s) { return model.at_rest(s) && established(rules, s); });
 }
 
 // Under weak fairness of delivery, of views and of the protocol's own steps.
@@ -240,8 +259,11 @@ void add_liveness(const TakeoverModel& model, const Rules& rules, Promises& prom
                rules.owner != 1 || rules.budget.departures != 0, "the primary is back and does not own",
                primary_does_not_own);
   const auto lives_unrouted = [&](const State& s) {
-    return established(s) && s.stacks[s.clients[0].peer].endpoint[0].end != End::none && !nobody_could_own(rules, s) &&
-           !routed(rules, s, 0);
+    return !nobody_could_own(rules, s) && some_connection(rules, [&](unsigned c) {
+      const Client& client = s.clients[c];
+      return client.end == ClientEnd::established && s.stacks[client.peer].endpoint[c].end != End::none &&
+             !routed(rules, s, c);
+    });
   };
   promises.add(Property::leads_to(
                    "a surviving connection is routed again (FLV-3, FLV-4)", lives_unrouted,

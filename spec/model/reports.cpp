@@ -19,22 +19,26 @@ void Cluster::announce(Stack i) {
 }
 
 // TGT-1, TGT-3, TGT-5: the whole report, also from a stack that is no candidate but still holds connections. The
-// present owner adds all that it routes (TKB-1).
+// present owner adds all that it routes (TKB-1). The order in which a report names connections says nothing.
 void Cluster::report(Stack i, Stack to, Epoch epoch) {
   const StackState& me = at(i);
   if (me.listening) send(i, to, {MessageKind::srv_stat, epoch, 1, nobody});
+  std::vector<Message> named;
   for_each_connection([&](std::uint8_t c) {
     const End end = me.endpoint[c].end;
-    if (end == End::none || drops(Deviation::report_only_listeners)) return;
-    if (end == End::half_open && drops(Deviation::half_open_not_reported)) return;
-    send(i, to, {MessageKind::new_conn, epoch, c, i});
-  });
-  for_each_connection([&](std::uint8_t c) {
+    const bool left_out =
+        drops(Deviation::report_only_listeners) || (end == End::half_open && drops(Deviation::half_open_not_reported));
+    if (end != End::none && !left_out) named.push_back({MessageKind::new_conn, epoch, c, i});
     const Stack target = me.crt[c].target;
-    const bool said = target == i && me.endpoint[c].end != End::none;
+    const bool said = target == i && end != End::none;
     if (owns(i) && target != nobody && !said && !drops(Deviation::routed_not_reported))
-      send(i, to, {MessageKind::new_conn, epoch, c, target});
+      named.push_back({MessageKind::new_conn, epoch, c, target});
   });
+  const bool together = !named.empty() && named.front().about != named.back().about;
+  for (Message& message : named) {
+    message.together = together;
+    send(i, to, message);
+  }
   send(i, to, {MessageKind::end_of_report, epoch, 0, nobody});
 }
 
@@ -62,8 +66,8 @@ void Cluster::tell(Stack i, MessageKind kind, std::uint8_t about, Stack except) 
   }
 }
 
-void Cluster::receive(Stack i, Stack from) {
-  const Message message = s_.bus[from][i].pop();
+void Cluster::receive(Stack i, Stack from, unsigned n) {
+  const Message message = s_.bus[from][i].take(n);
   switch (message.kind) {
     case MessageKind::list_none:
     case MessageKind::list_claiming:

@@ -61,6 +61,8 @@ enum class Deviation : std::uint8_t {
   changes_to_claimant_only,
   changes_to_newest_only,
   claim_goes_on,
+  former_frames_admitted,
+  winner_keeps_routes,
   count
 };
 using Deviations = std::bitset<static_cast<std::size_t>(Deviation::count)>;
@@ -89,6 +91,7 @@ struct Rules {
   Stacks far = 0;                                   // the far side of a partition
   unsigned backlog = 3;  // a target with that many messages on their way to its owner ends no further connection
   std::uint8_t far_clients = 0;  // set of connections whose clients are there
+  bool late_clients = false;  // after a partition they reach the other side only when its members are all of one mind
   Budget budget;
   Stack owner = 1;        // at the start; another than S1: the primary is down, and this one has taken over
   bool liveness = false;  // small enough that fair cycles are looked for as well

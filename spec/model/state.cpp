@@ -39,6 +39,8 @@ class Reader {
   std::size_t at_ = 0;
 };
 
+constexpr unsigned kTogether = 15;  // in the place of a MessageKind: a new_conn that is `together` with others
+
 unsigned packed(const Entry& entry) { return entry.target | (entry.fresh ? 8U : 0U); }
 unsigned packed(const Endpoint& endpoint) {
   return static_cast<unsigned>(endpoint.end) | unsigned{endpoint.instance} << 2U;
@@ -81,7 +83,8 @@ void write(Writer& out, const Channel& channel) {
   out.byte(channel.size);
   for (unsigned i = 0; i < channel.size; ++i) {
     const Message& message = channel.messages[i];
-    out.byte(static_cast<unsigned>(message.kind) | unsigned{message.about} << 4U | unsigned{message.target} << 6U);
+    const unsigned kind = message.together ? kTogether : static_cast<unsigned>(message.kind);
+    out.byte(kind | unsigned{message.about} << 4U | unsigned{message.target} << 6U);
     out.byte(message.epoch | (message.target & 4U) << 5U);
   }
 }
@@ -91,9 +94,10 @@ void read(Reader& in, Channel& channel) {
   for (unsigned i = 0; i < channel.size; ++i) {
     const unsigned first = in.byte();
     const unsigned second = in.byte();
-    channel.messages[i] = {static_cast<MessageKind>(first & 15U), static_cast<Epoch>(second & 127U),
-                           static_cast<std::uint8_t>(first >> 4U & 3U),
-                           static_cast<Stack>(first >> 6U | (second & 128U) >> 5U)};
+    const bool together = (first & 15U) == kTogether;
+    channel.messages[i] = {together ? MessageKind::new_conn : static_cast<MessageKind>(first & 15U),
+                           static_cast<Epoch>(second & 127U), static_cast<std::uint8_t>(first >> 4U & 3U),
+                           static_cast<Stack>(first >> 6U | (second & 128U) >> 5U), together};
   }
 }
 
@@ -119,11 +123,18 @@ void Channel::push(const Message& message) {
   messages[size++] = message;
 }
 
-Message Channel::pop() {
-  const Message first = messages[0];
-  std::copy(messages.begin() + 1, messages.begin() + size, messages.begin());
+bool Channel::may_come(unsigned n) const {
+  if (n >= size) return false;
+  for (unsigned earlier = 0; earlier < n; ++earlier)
+    if (!messages[earlier].together || messages[earlier].about == messages[n].about) return false;
+  return n == 0 || messages[n].together;
+}
+
+Message Channel::take(unsigned n) {
+  const Message taken = messages[n];
+  std::copy(messages.begin() + n + 1, messages.begin() + size, messages.begin() + n);
   messages[--size] = {};
-  return first;
+  return taken;
 }
 
 bool Channel::ends_for(std::uint8_t connection, const Message& message) const {
@@ -169,6 +180,10 @@ void Frames::remove_between(Stack i, Stack j) {
     const Stack from = owner_of(each.epoch);
     return (from == i && each.to == j) || (from == j && each.to == i);
   });
+}
+
+void Frames::remove_of(Epoch epoch, Stack to) {
+  remove_if(*this, [=](const Frame& each) { return each.epoch == epoch && each.to == to; });
 }
 
 bool Frames::concerns(std::uint8_t connection) const {

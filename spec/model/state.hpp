@@ -83,6 +83,8 @@ struct Message {
   Epoch epoch = 0;
   std::uint8_t about = 0;  // a connection; srv_stat: listening; list_*: kPrimary | kLeaving
   Stack target = nobody;   // new_conn
+  // One of several new_conn of the same report about different connections: these may come in any order.
+  bool together = false;
   bool operator==(const Message&) const = default;
 };
 inline constexpr std::uint8_t kPrimary = 1;
@@ -94,7 +96,8 @@ struct Channel {
   std::uint8_t size = 0;
   std::array<Message, kChannelMax> messages{};
   void push(const Message& message);
-  Message pop();
+  bool may_come(unsigned n) const;  // as the next
+  Message take(unsigned n);
   bool ends_for(std::uint8_t connection, const Message& message) const;  // the last one about that connection is this
   void clear();
 };
@@ -114,6 +117,7 @@ struct Frames {  // a set, ascending
   void add(const Frame& frame);
   void remove_connection(std::uint8_t connection);
   void remove_between(Stack i, Stack j);
+  void remove_of(Epoch epoch, Stack to);
   bool concerns(std::uint8_t connection) const;
 };
 

@@ -152,8 +152,10 @@ class Steps {
     if (i == j) return;
     const bool up = before_.stacks[i].life == Life::up && has(before_.stacks[i].view, j);
     const bool cut_off = before_.cut == Cut::group && has(before_.far, i) != has(before_.far, j);
-    if (up && !cut_off && before_.bus[j][i].size != 0)
-      step({Kind::receive, i, j}, [&](Cluster& next) { next.receive(i, j); });
+    const Channel& channel = before_.bus[j][i];
+    for (unsigned n = 0; up && !cut_off && n < channel.size; ++n)
+      if (channel.may_come(n))
+        step({Kind::receive, i, j, 0, static_cast<std::uint8_t>(n)}, [&](Cluster& next) { next.receive(i, j, n); });
     if (look_.may_exclude(i, j)) step({Kind::exclude, i, j}, [&](Cluster& next) { next.exclude(i, j); });
     if (look_.may_connect(i, j)) step({Kind::connect, i, j}, [&](Cluster& next) { next.connect(i, j); });
   }
@@ -220,12 +222,18 @@ class Steps {
     });
     return parted;
   }
+  // Assumption on timing: clients reach the other side only after the members have met; `late_clients`: after these
+  // have also heard what the others had to say then, and have noticed who has failed meanwhile. (An owner cannot know
+  // of a connection through another owner of whose existence nothing has reached it.)
   bool all_have_met() const {
     bool met = true;
     for_stacks([&](Stack i) {
+      if (before_.stacks[i].life != Life::up) return;
       for_stacks([&](Stack j) {
-        const bool up = before_.stacks[i].life == Life::up && before_.stacks[j].life == Life::up;
-        met &= i == j || !up || has(before_.stacks[i].view, j);
+        const bool lives = before_.stacks[j].life == Life::up;
+        const bool sees = has(before_.stacks[i].view, j);
+        met &= i == j || !lives || sees;
+        met &= !rules_.late_clients || (sees == (lives && i != j) && before_.bus[i][j].size == 0);
       });
     });
     return met;
@@ -300,6 +308,7 @@ std::vector<State> TakeoverModel::initial_states() const {
     stack.view = stack.listed = all & static_cast<Stacks>(~only(i));
     stack.primaries = has(all, 1) ? only(1) : Stacks{0};
     stack.newest = stack.owning = epoch_of(owner == 1 ? 1 : 2, owner);
+    if (i != owner) stack.said[owner] = stack.owning;
     if (i == owner) stack.dpt = listeners;
   }
   state.reach = state.reach_far = only(owner);

@@ -9,13 +9,14 @@
 #include "spec/checker/model.hpp"
 #include "spec/model/rules.hpp"
 #include "spec/model/state.hpp"
+#include "spec/model/symmetry.hpp"
 
 namespace dvipa::model {
 
 struct Action {
   enum class Kind : std::uint8_t {
     // Of the protocol: fair.
-    receive,        // a: receiver, b: sender
+    receive,        // a: receiver, b: sender, instance: which of the messages that may come next
     exclude,        // a: who, b: whom
     connect,        // a, b
     get_ready,      // a
@@ -62,7 +63,7 @@ class TakeoverModel {
   using Action = model::Action;
   using Property = checker::Property<State, Action>;
 
-  explicit TakeoverModel(Rules rules) : rules_(std::move(rules)) {}
+  explicit TakeoverModel(Rules rules) : rules_(std::move(rules)), symmetry_(rules_) {}
   const Rules& rules() const { return rules_; }
 
   std::vector<State> initial_states() const;
@@ -73,6 +74,11 @@ class TakeoverModel {
     model::encode(state, rules_.stacks, rules_.connections, out);
   }
   State decode(checker::ByteView in) const { return model::decode(rules_.stacks, rules_.connections, in); }
+
+  // Of states that differ only by who of several interchangeable stacks, clients and connections is who.
+  bool has_symmetry() const { return !symmetry_.is_trivial(); }
+  State canonical(const State& state) const { return symmetry_.canonical(state); }
+  const Symmetry& symmetry() const { return symmetry_; }
 
   // Weakly fair are the delivery of messages and of views, the protocol's own steps, and what the network and clients
   // do again and again; never faults, nor what clients, applications and operators may decide.
@@ -89,6 +95,7 @@ class TakeoverModel {
 
  private:
   Rules rules_;
+  Symmetry symmetry_;
 };
 
 }  // namespace dvipa::model
