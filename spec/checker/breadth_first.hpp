@@ -274,8 +274,8 @@ class BreadthFirst {
   // Adds what was posted to a shard. Slots, letters and records are fetched ahead: every look-up would otherwise wait
   // for the memory three times.
   bool take_in(std::size_t shard_number, std::size_t count, std::vector<Due>& due) {
-    constexpr std::size_t kSlotsAhead = 24;
-    constexpr std::size_t kRecordsAhead = 10;
+    constexpr std::size_t kSlotsAhead = 40;
+    constexpr std::size_t kRecordsAhead = 20;
     auto& shard = shards_[shard_number];
     collect(shard_number, count, due);
     const std::size_t total = due.size();
