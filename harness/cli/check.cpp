@@ -121,6 +121,13 @@ struct Arguments {
   Switch compressed{"", "compressed", "store states compressed: slower, a fraction of the memory", line};
   Text symmetry{"",       "symmetry", "on or off: visit states that differ by a renaming only once (on)", false, "on",
                 "SWITCH", line};
+  Text partial_order{"",
+                     "partial-order",
+                     "on or off: where a delivery changes nothing, look at no other step (on)",
+                     false,
+                     "on",
+                     "SWITCH",
+                     line};
   Count memory{"", "memory", "end when states need that many MiB (most of what is free)", false, 0, "MIB", line};
   Text checkpoint{"",     "checkpoint", "save the search there every ten minutes, and when it ends early", false, "",
                   "FILE", line};
@@ -137,6 +144,8 @@ std::string wrong_with(Arguments& arguments) {
     return "unknown format " + arguments.format.getValue();
   if (arguments.symmetry.getValue() != "on" && arguments.symmetry.getValue() != "off")
     return "--symmetry takes on or off";
+  if (arguments.partial_order.getValue() != "on" && arguments.partial_order.getValue() != "off")
+    return "--partial-order takes on or off";
   if (arguments.resume.getValue() && arguments.checkpoint.getValue().empty()) return "--resume needs --checkpoint";
   if (arguments.threads.getValue() == 0) return "--threads takes 1 or more";
   return {};
@@ -147,6 +156,7 @@ checker::Options options_of(Arguments& arguments, const Rules& rules) {
   options.config = rules.name;
   options.threads = static_cast<unsigned>(arguments.threads.getValue());
   options.symmetry = arguments.symmetry.getValue() == "on";
+  options.partial_order = arguments.partial_order.getValue() == "on";
   options.memory_bytes_max = arguments.memory.getValue() << 20U;
   options.checkpoint_file = arguments.checkpoint.getValue();
   options.resume = arguments.resume.getValue();

@@ -64,6 +64,8 @@ class BreadthFirst {
   Counts counts() const { return {generated_, unique(), deepest(), progress_.seconds(), memory_bytes()}; }
   const PropertyBook<M>& book() const { return book_; }
   const Codec<M>& codec() const { return codec_; }
+  // Whether less than all reachable states and steps may have been visited.
+  bool is_reduced() const { return codec_.symmetry() || (HasAmpleSteps<M> && options_.partial_order); }
   const std::array<Shard<Records>, kShards>& shards() const { return shards_; }
   Crew& crew() { return crew_; }
   Progress& progress() { return progress_; }
@@ -106,7 +108,8 @@ class BreadthFirst {
 
   // What tells models and ways to store them apart.
   std::uint64_t fingerprint() const {
-    std::uint64_t print = fold(codec_.symmetry() ? 3 : 5, sizeof(Records) ^ 0x9e3779b97f4a7c15U);
+    std::uint64_t print =
+        fold((codec_.symmetry() ? 3 : 5) + (options_.partial_order ? 8 : 0), sizeof(Records) ^ 0x9e3779b97f4a7c15U);
     Bytes scratch;
     for (const State& state : model_.initial_states())
       codec_.with_key(state, scratch, [&](ByteView, std::uint64_t hash) { print = fold(print ^ hash, ~hash); });
@@ -239,13 +242,21 @@ class BreadthFirst {
       codec_.with_key(next, scratch,
                       [&](ByteView key, std::uint64_t hash) { piece.out[shard_of_hash(hash)].post(hash, at, key); });
     };
-    if constexpr (PackedState<State>) {
-      model_.for_each_successor(state, visit);
-    } else {
-      model_.for_each_successor(state, Visitor<State, Action>(visit));
+    if (!visit_ample_steps(state, visit)) {
+      if constexpr (PackedState<State>) {
+        model_.for_each_successor(state, visit);
+      } else {
+        model_.for_each_successor(state, Visitor<State, Action>(visit));
+      }
     }
     piece.generated += steps;
     if (steps == 0) book_.look_at_end(state, at, piece.findings);
+  }
+
+  template <class Visit>
+  bool visit_ample_steps(const State& state, const Visit& visit) const {
+    if constexpr (HasAmpleSteps<M>) return options_.partial_order && model_.for_each_ample_step(state, visit);
+    return false;
   }
 
   // What was posted to a shard: in the order of the pieces, or, when it is much, sorted by the upper bits of the hash

@@ -86,23 +86,25 @@ Result<M> first_result(const M& model, Explorer& explorer, const Options& option
   write_findings(model, explorer, result);
   if (options.symmetry && offers_symmetry(model) && options.search != Search::random_walks)
     result.notes.push_back("Symmetry: states that differ by a renaming only were visited once.");
+  if (options.partial_order && HasAmpleSteps<M> && options.search == Search::breadth_first)
+    result.notes.push_back("Partial order: where some steps suffice, no others were taken.");
   return result;
 }
 
-// Decides liveness on the graph that `explorer` has visited; with symmetry on one that is explored again without,
-// because the fairness of one member is not that of any other.
+// Decides liveness on the graph that `explorer` has visited; if that is reduced on one that is explored again whole,
+// because the fairness of one member is not that of any other, and a step that was left out counts as enabled.
 template <class Records, Model M>
 void decide_liveness(const M& model, BreadthFirst<M, Records>& explorer, const Options& options, Result<M>& result) {
-  if (!explorer.codec().symmetry()) {
+  if (!explorer.is_reduced()) {
     Liveness<M, Records>(model, explorer).decide(result);
     return;
   }
   Options plain = options;
-  plain.symmetry = plain.stop_at_first = plain.resume = false;
+  plain.symmetry = plain.partial_order = plain.stop_at_first = plain.resume = false;
   plain.checkpoint_file.clear();
   BreadthFirst<M, Records> again(model, plain);
   const End end = again.run();
-  result.notes.push_back("Liveness was decided without symmetry, on " + std::to_string(again.counts().unique) +
+  result.notes.push_back("Liveness was decided without reduction, on " + std::to_string(again.counts().unique) +
                          " states.");
   if (end == End::complete) {
     Liveness<M, Records>(model, again).decide(result);

@@ -143,6 +143,14 @@ bool offers_symmetry(const M& model) {
   return HasCanonicalForm<M>;
 }
 
+// Partial order: visits some steps of a state that suffice, because they change nothing that another step depends on
+// and no property is about, so that whatever is left out can be done after each of them; or visits none and says false.
+// No endless path may have such states only. Properties of steps must hold of what is left out.
+template <class M>
+concept HasAmpleSteps = requires(const M& model, const typename M::State& state) {
+  { model.for_each_ample_step(state, AnyVisitor{}) } -> std::convertible_to<bool>;
+};
+
 // Weak fairness: the class of an action, if it is in one (0-63), and the names of the classes.
 template <class M>
 concept HasFairness = requires(const M& model, const typename M::Action& action) {

@@ -25,6 +25,7 @@ struct Options {
   Storage storage = Storage::exact;
   unsigned threads = 1;
   bool symmetry = true;                // when the model offers a canonical form; liveness is always checked without it
+  bool partial_order = true;           // the same, of ample steps; in a breadth-first search only
   bool deadlocks = false;              // a state without successors that the model does not call final is a violation
   bool stop_at_first = true;           // false: go on until every property is decided
   std::uint64_t depth_max = 0;         // steps from an initial state; 0: no limit

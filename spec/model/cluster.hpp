@@ -26,6 +26,8 @@ class Cluster {
   void take_back(Stack i);
   bool may_move_to(Stack i) const;
   void move_to(Stack i);
+  bool may_let_go(Stack i) const;
+  void let_go(Stack i);
   bool may_depart(Stack i) const;
   void depart(Stack i);
   bool may_reactivate(Stack i) const;
@@ -44,6 +46,9 @@ class Cluster {
 
   // reports.cpp: what a message does --------------------------------------------------------------------------------
   void receive(Stack i, Stack from, unsigned n = 0);  // the n-th message of those that may come next
+  // Whether the next message from there changes nothing at i, now and whenever it may be received.
+  bool comes_in_vain(Stack i, Stack from) const;
+  void send_list_again(Stack i) { announce(i); }
   void listen(Stack i, bool listening);
   void end_connection(Stack i, std::uint8_t c);
   std::vector<Epoch> told_by(Stack i) const;  // the epochs of those that hear of what begins and ends at i
@@ -103,6 +108,7 @@ class Cluster {
   void on_list(Stack i, Stack from, const Message& list);
   void on_claiming(Stack i, Stack from, Epoch epoch);
   void on_owning(Stack i, Stack from, Epoch epoch);
+  bool routes(Stack i) const;
   void on_rival(Stack i, Stack from, Epoch epoch);
   void on_report(Stack i, Stack from, const Message& message);
   void on_new_conn(Stack i, Stack from, const Message& message);

@@ -179,6 +179,60 @@ Rules moves() {
   return r;
 }
 
+Rules moves_and_failures() {
+  Rules r = moves();
+  r.name = "moves-and-failures";
+  r.purpose = "the operator moves the DVIPA twice, while one stack crashes and starts again";
+  r.failing = set_of({1, 2});
+  r.budget.crashes = 1;
+  r.budget.restarts = 1;
+  r.liveness = false;
+  return r;
+}
+
+Rules chain() {
+  Rules r = base("chain", "a chain of moves, with connections at the first and at the second of three stacks");
+  r.connections = 2;
+  r.listeners = set_of({1, 2});
+  r.in_turn = r.patient = r.in_range = true;
+  r.budget.moves = 2;
+  return r;
+}
+
+Rules when_idle() {
+  Rules r = base("when-idle", "a move WHENIDLE waits for the last connection; owner or claimant may crash");
+  r.rank = {0, 0, 20, 0, 0};
+  r.listeners = set_of({1, 3});
+  r.failing = set_of({1, 2});
+  r.moveable = Moveable::when_idle;
+  r.destinations = set_of({2});
+  r.budget.moves = 1;
+  r.budget.crashes = 1;
+  return r;
+}
+
+Rules disruptive() {
+  Rules r = base("disruptive", "binds elsewhere to a DISRUPTIVE address of a range, which fail until its stack does");
+  r.listeners = set_of({1, 3});
+  r.failing = set_of({1});
+  r.moveable = Moveable::disruptive;
+  r.destinations = set_of({2, 3});
+  r.in_range = true;
+  r.budget.moves = 2;
+  r.budget.crashes = 1;
+  r.budget.restarts = 1;
+  return r;
+}
+
+Rules two_dvipas() {
+  Rules r = takeback();
+  r.name = "two-dvipas";
+  r.purpose = "takeback, and once the list is sent again at any time because another DVIPA has changed";
+  r.liveness = false;
+  r.budget.lists = 1;
+  return r;
+}
+
 Rules moved_on_return() {
   Rules r = base("moved-on-return", "the DVIPA is moved while a target crashes and returns");
   r.rank = {0, 0, 0, 0, 0};
@@ -275,9 +329,8 @@ Rules standard() {
 Rules deep() {
   Rules r = standard();
   r.name = "deep";
-  r.purpose = "two backups, a 4-tuple used twice, three crashes, two restarts, a changing listener";
+  r.purpose = "two backups, three crashes, two restarts, a changing listener";
   r.rank = {0, 0, 20, 10, 0};
-  r.instances = 2;
   r.changing = set_of({3});
   r.failing = set_of({1, 2, 3});
   r.budget.crashes = 3;
@@ -289,11 +342,36 @@ Rules deep() {
 }  // namespace
 
 std::span<const Rules> configurations() {
-  static const std::vector<Rules> all = {
-      smoke(),    leftovers(),          failover(),        reuse(),     listeners(),    double_failure(), takeback(),
-      rivals(),   takeback_listeners(), takeback_reuse(),  departure(), backups(),      moves(),          partition(),
-      isolated(), isolated_failure(),   moved_on_return(), paused(),    paused_reuse(), returning(),      two_claims(),
-      targets(),  standard(),           handover(),        deep()};
+  static const std::vector<Rules> all = {smoke(),
+                                         leftovers(),
+                                         failover(),
+                                         reuse(),
+                                         listeners(),
+                                         double_failure(),
+                                         takeback(),
+                                         rivals(),
+                                         takeback_listeners(),
+                                         takeback_reuse(),
+                                         departure(),
+                                         backups(),
+                                         moves(),
+                                         partition(),
+                                         isolated(),
+                                         isolated_failure(),
+                                         moved_on_return(),
+                                         paused(),
+                                         paused_reuse(),
+                                         returning(),
+                                         two_claims(),
+                                         targets(),
+                                         chain(),
+                                         when_idle(),
+                                         disruptive(),
+                                         two_dvipas(),
+                                         moves_and_failures(),
+                                         standard(),
+                                         handover(),
+                                         deep()};
   return all;
 }
 

@@ -80,7 +80,7 @@ void Cluster::crash(Stack i) {
 void Cluster::restart(Stack i) {
   at(i).life = Life::up;
   at(i).listening = has(rules_.listeners, i);
-  if (i == 1) add(at(i).primaries, i);
+  if (i == 1 && !rules_.in_range) add(at(i).primaries, i);
 }
 
 // FLV-9: a stack that sees that it has been away for longer than it takes to be excluded closes its connections to all

@@ -11,10 +11,10 @@ namespace dvipa::model {
 namespace {
 
 constexpr std::array kKinds = {
-    "receive",     "exclude",       "connect",      "get_ready",    "claim_vacancy", "take_back", "verify",
-    "syn_arrives", "frame_arrives", "data_arrives", "frames_die",   "open",          "establish", "give_up",
-    "close",       "end_at",        "listen",       "stop_listen",  "crash",         "restart",   "pause",
-    "wake",        "cut",           "heal",         "heal_clients", "move",          "depart",    "reactivate"};
+    "receive",       "exclude",      "connect",    "get_ready",  "claim_vacancy", "take_back", "verify", "syn_arrives",
+    "frame_arrives", "data_arrives", "frames_die", "open",       "establish",     "give_up",   "close",  "end_at",
+    "listen",        "stop_listen",  "crash",      "restart",    "pause",         "wake",      "cut",    "heal",
+    "heal_clients",  "move",         "depart",     "reactivate", "let_go",        "relist"};
 
 std::string rows(bool decisions, unsigned threads) {
   std::string text;

@@ -67,6 +67,7 @@ void Cluster::start_owning(Stack i) {
   StackState& me = at(i);
   me.newest = me.owning = next_epoch(i);
   me.claiming = 0;
+  me.asked = false;
   me.waiting = drops(Deviation::no_wait_for_reports) ? Stacks{0} : me.view;  // FLV-6
   own_tables(i);
   advertise(i);
@@ -97,10 +98,12 @@ bool Cluster::may_claim_vacancy(Stack i) const {
 }
 
 void Cluster::claim_vacancy(Stack i) {
-  for_each(at(i).view, [&](Stack j) {  // judged by who really lives, and by the definitions as they are
+  // Judged by who really lives, and by the definitions as they are, unless word of them may still be on its way.
+  for_each(at(i).view, [&](Stack j) {
     const bool joined = has(at(i).listed, j) && at(j).life == Life::up && has(at(j).view, i) && !has(at(j).leaving, j);
     const bool candidate = has(at(i).primaries, j) || rules_.rank[j] != 0;
-    const auto merit = [&](Stack k) { return std::tuple(has(at(k).primaries, k), rules_.rank[k], k); };
+    const bool told = s_.bus[j][i].size == 0;
+    const auto merit = [&](Stack k) { return std::tuple(has(at(told ? k : i).primaries, k), rules_.rank[k], k); };
     if (joined && candidate && merit(j) > merit(i)) harm(Harm::wrong_successor);
   });
   start_owning(i);
@@ -119,13 +122,19 @@ bool Cluster::may_take_back(Stack i) const {
 void Cluster::take_back(Stack i) { start_claiming(i); }
 
 // MOV-2: the operator, or a bind, starts the DVIPA here while it is active elsewhere. It is this stack's from now on.
+// MOV-6: with DISRUPTIVE a bind fails as long as another has it. MOV-1: one of a range that is active nowhere.
 bool Cluster::may_move_to(Stack i) const {
   const StackState& me = at(i);
-  return me.life == Life::up && me.ready && me.owning != 0 && !owns(i) && me.claiming == 0 && !has(me.leaving, i);
+  if (me.life != Life::up || !me.ready || owns(i) || me.claiming != 0 || has(me.leaving, i)) return false;
+  if (me.owning == 0) return rules_.in_range;
+  return rules_.moveable != Moveable::disruptive || drops(Deviation::bind_takes_it);
 }
 
 void Cluster::move_to(Stack i) {
+  const Stack present = owner_of(at(i).owning);
   at(i).primaries = only(i);
+  if (present == nobody) return start_owning(i);
+  if (rules_.moveable == Moveable::disruptive && have_met(i, present)) harm(Harm::disrupted);
   start_claiming(i);
 }
 
@@ -151,6 +160,7 @@ void Cluster::reactivate(Stack i) {
 void Cluster::step_down(Stack i) {
   at(i).waiting = 0;
   at(i).owning = 0;
+  at(i).asked = false;
   if (!drops(Deviation::former_owner_keeps_tables)) purge_tables(i);
 }
 
@@ -220,6 +230,7 @@ void Cluster::on_claiming(Stack i, Stack from, Epoch epoch) {
     me.waiting = 0;
   }
   me.claiming = epoch;
+  me.asked = false;
   if (has(me.primaries, from)) me.primaries = only(from);  // MOV-2: the primary is the newest that says so
   report(i, from, epoch);
 }
@@ -243,10 +254,30 @@ void Cluster::on_owning(Stack i, Stack from, Epoch epoch) {
   if (!reported) report(i, from, epoch);
 }
 
-void Cluster::on_take_over(Stack i, Stack from, Epoch epoch) {
+bool Cluster::routes(Stack i) const {
+  return std::any_of(at(i).crt.begin(), at(i).crt.end(), [](const Entry& each) { return each.target != nobody; });
+}
+
+// MOV-6: with WHENIDLE the owner goes on, also with new connections, until it routes none. (Not when it has to leave.)
+void Cluster::on_take_over(Stack i, Stack, Epoch epoch) {
   if (!owns(i) || at(i).claiming != epoch) return;
+  const bool in_use = rules_.moveable == Moveable::when_idle && !has(at(i).leaving, i) && routes(i);
+  if (in_use && !drops(Deviation::moves_in_use)) {
+    at(i).asked = true;
+    return;
+  }
+  if (in_use) harm(Harm::moved_in_use);
+  let_go(i);
+}
+
+bool Cluster::may_let_go(Stack i) const {
+  return at(i).life == Life::up && owns(i) && at(i).asked && (!routes(i) || has(at(i).leaving, i));
+}
+
+void Cluster::let_go(Stack i) {
+  const Epoch epoch = at(i).claiming;
   step_down(i);
-  send(i, from, {MessageKind::released, epoch, 0, nobody});
+  send(i, owner_of(epoch), {MessageKind::released, epoch, 0, nobody});
   // Everybody else has to know too: were the claimant to fail now, they would take this stack for the owner.
   if (!drops(Deviation::release_in_silence)) announce(i);
 }

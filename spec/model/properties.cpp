@@ -40,6 +40,12 @@ bool one_advertiser(const Rules& rules, const State& s) {
   });
 }
 
+// MOV-6: at rest, too, a claimant waits for the present owner to be idle.
+bool waits_for_idle(const State& s, Stack i) {
+  const Stack present = owner_of(s.stacks[i].owning);
+  return s.stacks[i].claiming != 0 && s.stacks[present].asked && s.stacks[present].claiming == s.stacks[i].claiming;
+}
+
 // At rest (FLV-1, FLV-11): one owner, if there is a candidate, and everybody knows it.
 bool rest_has_owner(const Rules& rules, const State& s) {
   Stack only_owner = nobody;
@@ -57,8 +63,8 @@ bool rest_has_owner(const Rules& rules, const State& s) {
   if (only_owner == nobody) return !candidate;
   return for_all_stacks(rules, [&](Stack i) {
     const StackState& stack = s.stacks[i];
-    return stack.life != Life::up ||
-           (owner_of(stack.owning) == only_owner && stack.claiming == 0 && stack.waiting == 0);
+    return stack.life != Life::up || (owner_of(stack.owning) == only_owner &&
+                                      (stack.claiming == 0 || waits_for_idle(s, i)) && stack.waiting == 0);
   });
 }
 
@@ -67,6 +73,7 @@ bool rest_has_true_tables(const Rules& rules, const State& s) {
   return for_all_stacks(rules, [&](Stack i) {
     const StackState& stack = s.stacks[i];
     if (stack.life != Life::up) return true;
+    if (owner_of(stack.claiming) == i && waits_for_idle(s, i)) return true;
     if (!owner(s, i)) return stack.dpt == 0 && stack.crt == decltype(stack.crt){};
     Stacks listeners = 0;
     for (Stack j = 1; j <= rules.stacks; ++j)
@@ -240,6 +247,32 @@ void add_ownership(const TakeoverModel& model, const Rules& rules, Promises& pro
                [&](const State& s) { return model.at_rest(s) && established(rules, s); });
 }
 
+// MOV-4: S3 forwards a connection to each of the two that had the DVIPA before.
+bool carries_both(const State& s) {
+  const auto at = [&](unsigned c, Stack i) {
+    return s.clients[c].end == ClientEnd::established && s.clients[c].peer == i && s.stacks[3].crt[c].target == i;
+  };
+  return router(s, 3) && s.stacks[3].waiting == 0 && ((at(0, 1) && at(1, 2)) || (at(0, 2) && at(1, 1)));
+}
+
+void add_moves(const Rules& rules, Promises& promises) {
+  if (rules.budget.moves > 1 && rules.connections > 1)
+    promises.add(Property::always("the connections of all former owners go on (MOV-2, MOV-4)",
+                                  [](const State& s) { return never(s, Harm::reset) && never(s, Harm::stray); }),
+                 true, "the third owner routes connections of the first and of the second", carries_both);
+  if (rules.moveable == Moveable::when_idle)
+    promises.add(Property::always("with WHENIDLE an owner that routes a connection keeps the DVIPA (MOV-6)",
+                                  [](const State& s) { return never(s, Harm::moved_in_use); }),
+                 true, "an owner is asked to let go, and goes on",
+                 [&](const State& s) { return some_stack(rules, [&](Stack i) { return s.stacks[i].asked; }); });
+  if (rules.moveable == Moveable::disruptive)
+    promises.add(Property::always("with DISRUPTIVE no bind takes the DVIPA from the stack that has it (MOV-6)",
+                                  [](const State& s) { return never(s, Harm::disrupted); }),
+                 true, "it is started elsewhere after its stack has failed (MOV-1)", [&](const State& s) {
+                   return some_stack(rules, [&](Stack i) { return i != rules.owner && router(s, i); });
+                 });
+}
+
 // Under weak fairness of delivery, of views and of the protocol's own steps.
 void add_liveness(const TakeoverModel& model, const Rules& rules, Promises& promises) {
   checker::Fairness fairness;  // every class that fairness_class names
@@ -277,6 +310,7 @@ std::vector<TakeoverModel::Property> TakeoverModel::properties() const {
   Promises promises(rules_);
   add_packets(rules_, promises);
   add_ownership(*this, rules_, promises);
+  add_moves(rules_, promises);
   if (rules_.liveness && rules_.deviations.none()) add_liveness(*this, rules_, promises);
   return promises.take();
 }

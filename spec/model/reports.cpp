@@ -87,6 +87,28 @@ void Cluster::receive(Stack i, Stack from, unsigned n) {
   }
 }
 
+bool Cluster::comes_in_vain(Stack i, Stack from) const {
+  const StackState& me = at(i);
+  const Message& message = s_.bus[from][i].messages[0];
+  switch (message.kind) {
+    case MessageKind::srv_stat:
+    case MessageKind::new_conn:
+    case MessageKind::term_conn:
+    case MessageKind::not_held:
+    case MessageKind::end_of_report: {
+      // FLV-10: an epoch that i has left behind, or has lost, is never again i's own.
+      const Epoch mine = owns(i) ? me.owning : claims(i) ? me.claiming : Epoch{0};
+      return message.epoch != mine && !drops(Deviation::any_epoch) && !drops(Deviation::stale_end_accepted);
+    }
+    case MessageKind::list_none:  // of one that says nothing new, nor has anything to take back
+      return message.about == 0 && message.epoch <= me.newest && has(me.listed, from) && !has(me.primaries, from) &&
+             !has(me.leaving, from) && me.said[from] == 0 && owner_of(me.owning) != from &&
+             owner_of(me.claiming) != from;
+    default:
+      return false;
+  }
+}
+
 void Cluster::on_list(Stack i, Stack from, const Message& list) {
   StackState& me = at(i);
   add(me.listed, from);

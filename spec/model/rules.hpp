@@ -63,6 +63,8 @@ enum class Deviation : std::uint8_t {
   claim_goes_on,
   former_frames_admitted,
   winner_keeps_routes,
+  moves_in_use,
+  bind_takes_it,
   count
 };
 using Deviations = std::bitset<static_cast<std::size_t>(Deviation::count)>;
@@ -76,6 +78,9 @@ struct DeviationText {
 };
 std::span<const DeviationText> deviations();
 const DeviationText* find_deviation(std::string_view name);
+
+// How the DVIPA moves to another stack while one has it (MOV-2, MOV-6).
+enum class Moveable : std::uint8_t { immediate, when_idle, disruptive };
 
 // The bounds of a configuration.
 struct Rules {
@@ -92,6 +97,11 @@ struct Rules {
   unsigned backlog = 3;  // a target with that many messages on their way to its owner ends no further connection
   std::uint8_t far_clients = 0;  // set of connections whose clients are there
   bool late_clients = false;  // after a partition they reach the other side only when its members are all of one mind
+  Moveable moveable = Moveable::immediate;
+  Stacks destinations = 15;  // where the operator, or a bind, starts the DVIPA
+  bool in_turn = false;      // it moves from S1 to S2, from there to S3, and so on
+  bool patient = false;      // clients neither give up nor close
+  bool in_range = false;     // defined by VIPARANGE: who starts it has it, and a restarted stack has not
   Budget budget;
   Stack owner = 1;        // at the start; another than S1: the primary is down, and this one has taken over
   bool liveness = false;  // small enough that fair cycles are looked for as well

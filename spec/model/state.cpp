@@ -47,7 +47,8 @@ unsigned packed(const Endpoint& endpoint) {
 }
 
 void write(Writer& out, const StackState& stack, unsigned stacks, unsigned connections) {
-  out.byte(static_cast<unsigned>(stack.life) | (stack.ready ? 4U : 0U) | (stack.listening ? 8U : 0U));
+  out.byte(static_cast<unsigned>(stack.life) | (stack.ready ? 4U : 0U) | (stack.listening ? 8U : 0U) |
+           (stack.asked ? 16U : 0U));
   out.nibbles(stack.view, stack.listed);
   out.nibbles(stack.primaries, stack.leaving);
   out.nibbles(stack.waiting, stack.dpt);
@@ -63,6 +64,7 @@ void read(Reader& in, StackState& stack, unsigned stacks, unsigned connections) 
   stack.life = static_cast<Life>(bits & 3U);
   stack.ready = (bits & 4U) != 0;
   stack.listening = (bits & 8U) != 0;
+  stack.asked = (bits & 16U) != 0;
   in.nibbles(stack.view, stack.listed);
   in.nibbles(stack.primaries, stack.leaving);
   in.nibbles(stack.waiting, stack.dpt);
@@ -203,7 +205,8 @@ void encode(const State& state, unsigned stacks, unsigned connections, checker::
   out.byte(state.harm);
   out.nibbles(state.left.crashes, state.left.restarts);
   out.nibbles(state.left.pauses, state.left.partitions);
-  out.nibbles(state.left.listener_changes, unsigned{state.left.moves} << 2U | state.left.departures);
+  out.nibbles(state.left.listener_changes | unsigned{state.left.lists} << 2U,
+              unsigned{state.left.moves} << 2U | state.left.departures);
   out.byte(state.frames.size);
   for (unsigned i = 0; i < state.frames.size; ++i) {
     const Frame& frame = state.frames.frames[i];
@@ -228,7 +231,10 @@ State decode(unsigned stacks, unsigned connections, checker::ByteView bytes) {
   in.nibbles(state.left.crashes, state.left.restarts);
   in.nibbles(state.left.pauses, state.left.partitions);
   std::uint8_t operators = 0;
-  in.nibbles(state.left.listener_changes, operators);
+  std::uint8_t changes = 0;
+  in.nibbles(changes, operators);
+  state.left.listener_changes = changes & 3U;
+  state.left.lists = changes >> 2U;
   state.left.moves = operators >> 2U;
   state.left.departures = operators & 3U;
   state.frames.size = in.byte();

@@ -1,6 +1,7 @@
 #pragma once
 // A state of the abstract cluster: stacks, the bus between them, data frames on the network, clients. One DVIPA with
-// one distributed port: DVIPAs share nothing but the bus, so one is enough. Sets of stacks are bit masks, a connection
+// one distributed port: DVIPAs share nothing but the bus, and all that one does to another is that the list which names
+// both is sent again (Budget::lists), so one is enough. Sets of stacks are bit masks, a connection
 // is the number of its 4-tuple, and every member is small, for a search holds hundreds of millions of these.
 #include <array>
 #include <cstdint>
@@ -50,6 +51,7 @@ struct StackState {
   Life life = Life::up;
   bool ready = false;      // has the lists of all members that it met at its start
   bool listening = false;  // its application does
+  bool asked = false;      // owner: the claimant wants it to let go, and it waits until the DVIPA is idle
   Stacks view = 0;         // members that it is connected with
   Stacks listed = 0;       // those of them whose VIPA list it has
   Stacks primaries = 0;    // those, and perhaps itself, that say that they are the primary
@@ -143,6 +145,7 @@ struct Budget {
   std::uint8_t listener_changes = 0;
   std::uint8_t moves = 0;
   std::uint8_t departures = 0;
+  std::uint8_t lists = 0;  // that are sent again because of another DVIPA
   bool operator==(const Budget&) const = default;
 };
 
@@ -157,6 +160,8 @@ enum class Harm : std::uint8_t {
   loop = 8,              // a packet forwarded more than twice
   wrong_successor = 16,  // a claim although a better candidate lives
   to_non_listener = 32,  // a new connection forwarded to a stack whose end of listening the owner could know
+  moved_in_use = 64,     // WHENIDLE: let go by an owner that routes a connection
+  disrupted = 128,       // DISRUPTIVE: started by a bind although another stack has it
 };
 
 struct State {

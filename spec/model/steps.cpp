@@ -26,12 +26,24 @@ class Steps {
       if (look_.may_get_ready(i)) step({Kind::get_ready, i}, [&](Cluster& next) { next.get_ready(i); });
       if (look_.may_claim_vacancy(i)) step({Kind::claim_vacancy, i}, [&](Cluster& next) { next.claim_vacancy(i); });
       if (look_.may_take_back(i)) step({Kind::take_back, i}, [&](Cluster& next) { next.take_back(i); });
+      if (look_.may_let_go(i)) step({Kind::let_go, i}, [&](Cluster& next) { next.let_go(i); });
       for_stacks([&](Stack j) { of_pair(i, j); });
       for_connections([&](std::uint8_t c) {
         if (look_.may_verify(i, c))
           step({Kind::verify, i, before_.stacks[i].crt[c].target, c}, [&](Cluster& next) { next.verify(i, c); });
       });
     });
+  }
+
+  // One delivery that changes nothing but the channel. False: there is none.
+  bool of_delivery_in_vain() {
+    for (Stack i = 1; i <= rules_.stacks; ++i)
+      for (Stack j = 1; j <= rules_.stacks; ++j)
+        if (i != j && may_receive(i, j) && look_.comes_in_vain(i, j)) {
+          step({Kind::receive, i, j}, [&](Cluster& next) { next.receive(i, j); });
+          return true;
+        }
+    return false;
   }
 
   void of_network() {
@@ -62,9 +74,9 @@ class Steps {
                      false};
           add_instance(opening.syns_alive, opening.instance);
         });
-      if (client.end == ClientEnd::syn_sent)
+      if (client.end == ClientEnd::syn_sent && !rules_.patient)
         change({Kind::give_up, nobody, nobody, c}, [&](State& next) { next.clients[c].end = ClientEnd::closed; });
-      if (client.end == ClientEnd::established)
+      if (client.end == ClientEnd::established && !rules_.patient)
         change({Kind::close, nobody, nobody, c}, [&](State& next) {
           next.clients[c].end = ClientEnd::closed;
           next.clients[c].peer = nobody;
@@ -110,10 +122,12 @@ class Steps {
 
   void of_operators() {
     for_stacks([&](Stack i) {
-      if (before_.left.moves != 0 && look_.may_move_to(i))
+      if (before_.left.moves != 0 && may_be_moved_to(i) && look_.may_move_to(i))
         step({Kind::move, i}, [&](Cluster& next, State& state) { --state.left.moves, next.move_to(i); });
       if (before_.left.departures != 0 && look_.may_depart(i))
         step({Kind::depart, i}, [&](Cluster& next, State& state) { --state.left.departures, next.depart(i); });
+      if (before_.left.lists != 0 && before_.stacks[i].life == Life::up)
+        step({Kind::relist, i}, [&](Cluster& next, State& state) { --state.left.lists, next.send_list_again(i); });
       if (look_.may_reactivate(i)) step({Kind::reactivate, i}, [&](Cluster& next) { next.reactivate(i); });
     });
   }
@@ -148,12 +162,21 @@ class Steps {
     visit_(action, next);
   }
 
-  void of_pair(Stack i, Stack j) {
-    if (i == j) return;
+  bool may_be_moved_to(Stack i) const {
+    const bool is_next = owner_of(before_.stacks[i].owning) + 1 == i;
+    return has(rules_.destinations, i) && (is_next || !rules_.in_turn);
+  }
+
+  bool may_receive(Stack i, Stack j) const {
     const bool up = before_.stacks[i].life == Life::up && has(before_.stacks[i].view, j);
     const bool cut_off = before_.cut == Cut::group && has(before_.far, i) != has(before_.far, j);
+    return up && !cut_off && before_.bus[j][i].size != 0;
+  }
+
+  void of_pair(Stack i, Stack j) {
+    if (i == j) return;
     const Channel& channel = before_.bus[j][i];
-    for (unsigned n = 0; up && !cut_off && n < channel.size; ++n)
+    for (unsigned n = 0; may_receive(i, j) && n < channel.size; ++n)
       if (channel.may_come(n))
         step({Kind::receive, i, j, 0, static_cast<std::uint8_t>(n)}, [&](Cluster& next) { next.receive(i, j, n); });
     if (look_.may_exclude(i, j)) step({Kind::exclude, i, j}, [&](Cluster& next) { next.exclude(i, j); });
@@ -328,6 +351,10 @@ void TakeoverModel::for_each_successor(const State& state, const checker::Visito
   steps.of_operators();
 }
 
+bool TakeoverModel::for_each_ample_step(const State& state, const checker::Visitor<State, Action>& visit) const {
+  return state.harm == 0 && Steps(rules_, state, visit).of_delivery_in_vain();
+}
+
 bool TakeoverModel::at_rest(const State& state) const {
   if (state.cut != Cut::none || state.frames.size != 0) return false;
   for (Stack i = 1; i <= rules_.stacks; ++i) {
@@ -360,6 +387,7 @@ std::optional<unsigned> TakeoverModel::fairness_class(const Action& action) cons
     case Kind::get_ready:
     case Kind::claim_vacancy:
     case Kind::take_back:
+    case Kind::let_go:
       return 26U + action.a;
     default:
       return std::nullopt;

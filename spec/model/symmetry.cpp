@@ -114,7 +114,7 @@ class Facts {
 
   Colour of_stack(Stack i) const {
     const StackState& me = s_.stacks[i];
-    Colour colour = mix(stack_[i], static_cast<Colour>(me.life), me.ready, me.listening, me.newest, me.owning,
+    Colour colour = mix(stack_[i], static_cast<Colour>(me.life), me.ready, me.listening, me.asked, me.newest, me.owning,
                         me.claiming, has(s_.reach, i), has(s_.reach_far, i), has(me.primaries, i), has(me.leaving, i));
     Colour others = 0;
     for (Stack j = 1; j <= rules_.stacks; ++j)
@@ -196,7 +196,7 @@ class Facts {
 };
 
 bool may_own(const Rules& rules, Stack i) {
-  return i == 1 || i == rules.owner || rules.rank[i] != 0 || rules.budget.moves != 0;
+  return i == 1 || i == rules.owner || rules.rank[i] != 0 || (rules.budget.moves != 0 && has(rules.destinations, i));
 }
 
 bool play_the_same_part(const Rules& rules, Stack i, Stack j) {

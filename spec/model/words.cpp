@@ -55,6 +55,8 @@ std::string harm_text(const State& before, const State& after) {
   if (did(Harm::loop)) return ": it is forwarded more than twice";
   if (did(Harm::wrong_successor)) return ", although a better candidate lives";
   if (did(Harm::to_non_listener)) return ": it goes to a stack that no longer listens";
+  if (did(Harm::moved_in_use)) return ": the owner lets go, although it routes a connection";
+  if (did(Harm::disrupted)) return ", although another has it";
   return {};
 }
 
@@ -109,8 +111,9 @@ std::string TakeoverModel::name_of(Stack i) const { return i == nobody ? "nobody
 std::string TakeoverModel::sentence(const State& before, const Action& action, const State& after) const {
   switch (action.kind) {
     case Kind::receive:
-      return fmt::format("S{} receives from S{}: {}", action.a, action.b,
-                         message_text(before.bus[action.b][action.a].messages[action.instance]));
+      return fmt::format("S{} receives from S{}: {}{}", action.a, action.b,
+                         message_text(before.bus[action.b][action.a].messages[action.instance]),
+                         harm_text(before, after));
     case Kind::exclude:
       return fmt::format("S{} gets a view without S{}", action.a, action.b);
     case Kind::connect:
@@ -140,7 +143,11 @@ std::string TakeoverModel::sentence(const State& before, const Action& action, c
     case Kind::heal_clients:
       return "The clients of both sides reach each other's side again";
     case Kind::move:
-      return fmt::format("The operator moves the DVIPA to S{}", action.a);
+      return fmt::format("The DVIPA is started at S{}{}", action.a, harm_text(before, after));
+    case Kind::let_go:
+      return fmt::format("S{} routes no connection any more, and lets the DVIPA go", action.a);
+    case Kind::relist:
+      return fmt::format("S{} sends its VIPA list again, because of another DVIPA", action.a);
     case Kind::depart:
       return fmt::format("The operator deactivates the DVIPA at S{}", action.a);
     case Kind::reactivate:
