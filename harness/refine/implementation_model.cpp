@@ -314,7 +314,8 @@ std::vector<model::Rules> implementation_configurations() {
   std::vector<model::Rules> all;
   for (const model::Rules& rules : model::configurations()) {
     const model::Budget& budget = rules.budget;
-    if (budget.pauses + budget.partitions + budget.moves + budget.departures == 0) all.push_back(rules);
+    const unsigned others = budget.pauses + budget.partitions + budget.moves + budget.departures + budget.lists;
+    if (others == 0 && rules.connections == 1) all.push_back(rules);
   }
   return all;
 }
