@@ -139,7 +139,8 @@ void World::part(StackId one, StackId other) {
   const Link& theirs = link(other, one);
   if (!theirs.up) return consider(one, other);
   const std::uint64_t row = 6000U + index(one, other);
-  const bool crashed_silently = at(one).life == Host::Life::down && happens(settings_.crash_is_silent, row, order_);
+  const bool crashed = at(one).life == Host::Life::down && !at(one).kernel_lives;
+  const bool crashed_silently = crashed && happens(settings_.crash_is_silent, row, order_);
   const bool silent = crashed_silently || !reachable(one, other);
   Event event;
   event.kind = Event::Kind::member_down;

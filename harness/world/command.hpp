@@ -10,13 +10,14 @@ namespace dvipa::world {
 
 enum class Verb : std::uint8_t {
   // Hosts.
-  start,   // a host that is down, with a new incarnation
-  kill,    // at once, with all that it knew
-  stop,    // in good order: hands over first (MOV-7)
-  pause,   // the whole host stands still
-  resume,  // and goes on, believing what it believed
-  slow,    // from now on each job of its kernel takes `amount` more
-  jump,    // its clock jumps ahead by `amount`: its timers fire that much sooner
+  start,         // a host that is down, with a new incarnation
+  kill,          // at once, with all that it knew
+  stop,          // in good order: hands over first (MOV-7)
+  pause,         // the whole host stands still
+  resume,        // and goes on, believing what it believed
+  slow,          // from now on each job of its kernel takes `amount` more
+  jump,          // its clock jumps ahead by `amount`: its timers fire that much sooner
+  kill_process,  // only the stack's process, at once: its kernel and the applications go on
   define,  // its profile says `definition` from now on (CFG-7); with Part::none it says nothing of the DVIPA any more
   // Applications.
   listen,

@@ -26,6 +26,11 @@ void World::start(StackId stack) {
   if (host.life != Host::Life::down) return;
   host.life = Host::Life::up;
   ++host.incarnation;
+  host.kernel.addresses.clear();  // what a killed process has left of its own
+  host.kernel.fence.clear();
+  host.kernel.listeners.clear();
+  host.known.reset();
+  host.kernel_lives = false;
   host.stack.emplace(settings_of(stack));
   tell(stack, {}, "starts");
   give(stack, input::DefinitionsSet{host.profile});
@@ -49,6 +54,27 @@ void World::kill(StackId stack, const char* how) {
   host.incarnation = incarnation;
   host.profile = std::move(profile);
   host.applications = std::move(applications);
+  part_from_all(stack);
+}
+
+// The stack forgets all that it knew; the ends of connections, the applications, the hidden addresses and the fence
+// stay as they are until its successor undoes what it left.
+void World::kill_process(StackId stack) {
+  Host& host = at(stack);
+  if (host.life == Host::Life::down) return;
+  tell(stack, {}, "loses its process");
+  Host left;
+  left.incarnation = host.incarnation;
+  left.profile = std::move(host.profile);
+  left.applications = std::move(host.applications);
+  left.kernel = std::move(host.kernel);
+  left.known = host.known;
+  left.kernel_lives = true;
+  host = std::move(left);
+  part_from_all(stack);
+}
+
+void World::part_from_all(StackId stack) {
   for_each_stack([&](StackId other) {
     if (other == stack) return;
     Link& mine = link(stack, other);

@@ -87,22 +87,35 @@ void Judge::new_connection(StackId router, const Packet& packet, const Verdict& 
   });
 }
 
-// The SYN goes to a target while another one, which the router has excluded, lives with an end of the 4-tuple, be it of
-// this instance or of one that the client has forgotten: when the two meet again, nothing on the bus tells them apart.
+// A stack that the router has excluded, or to which an owner that it does not see has routed the connection, lives with
+// an end of the 4-tuple, be it of this instance or of one that the client has forgotten. What a killed process has left
+// is not excused: its successor has another incarnation.
+bool Judge::has_unseen_end(StackId router, StackId target, std::uint32_t connection) const {
+  bool found = false;
+  world_.for_each_stack([&](StackId other) {
+    const Host& host = world_.host(other);
+    const auto end = host.kernel.endpoints.find(connection);
+    if (other == target || host.life == Host::Life::down || end == host.kernel.endpoints.end()) return;
+    const bool unseen = !world_.knows(router, other) || end->second.of_two_owners;
+    found = found || (unseen && end->second.incarnation == host.incarnation);
+  });
+  return found;
+}
+
+// The SYN goes to a target, or reaches it, while another one has an end that the router cannot know of: when the two
+// meet again, nothing on the bus tells them apart.
 void Judge::note_contest(StackId router, const Packet& packet, const Verdict& verdict) {
   if (verdict.kind != Verdict::Kind::to_target && verdict.kind != Verdict::Kind::to_local) return;
   const StackId target = verdict.kind == Verdict::Kind::to_local ? router : verdict.stack;
-  ClientConnection& client = world_.connections_[packet.connection];
-  world_.for_each_stack([&](StackId other) {
-    if (other == target || world_.knows(router, other)) return;
-    if (world_.host(other).kernel.endpoints.contains(packet.connection)) client.contested = true;
-  });
+  if (has_unseen_end(router, target, packet.connection)) world_.connections_[packet.connection].contested = true;
 }
 
 void Judge::accepted(StackId host, const Packet& packet, StackId router) {
   ClientConnection& client = world_.connections_[packet.connection];
+  if (has_unseen_end(router, host, packet.connection)) client.contested = true;
   if (host != router && !world_.knows(router, host) && world_.host(router).life != Host::Life::down)
     client.contested = true;
+  if (!world_.host(host).stack) return;  // only its kernel lives
   // Conventional processing found an application of the owner's own that the distribution does not count (RTE-3): no
   // table knows of the connection.
   const Stack& stack = *world_.host(host).stack;
@@ -114,10 +127,26 @@ void Judge::accepted(StackId host, const Packet& packet, StackId router) {
   if (!counts) client.contested = true;
 }
 
+bool Judge::has_other_owner(StackId owner, const Address& dvipa) const {
+  bool found = false;
+  world_.for_each_stack([&](StackId other) {
+    const Stack::Dvipa* its = dvipa_at(world_.host(other), dvipa);
+    found = found || (other != owner && world_.is_up(other) && its != nullptr && its->owner.owns());
+  });
+  return found;
+}
+
+bool Judge::is_awaited(StackId router, StackId target, const Address& dvipa) const {
+  const Stack::Dvipa* its = dvipa_at(world_.host(router), dvipa);
+  return its != nullptr && its->awaiting.test(target.value);
+}
+
 // A packet of a live connection is taken by its own stack or by nobody. Legitimate exceptions: the connection is
 // contested (state.hpp); its own stack has failed, or has failed as far as the routing stack knows (FLV-12), or has no
-// end of it any more; or its own stack has excluded the routing stack, which is about to learn of that, and clients
-// reach the wrong side of a partition.
+// end of it any more; its own stack has excluded the routing stack, which is about to learn of that, and clients reach
+// the wrong side of a partition; or it was opened by one of two owners that do not see each other, and the client has
+// gone from one to the other faster than the target's word of it (TGT-3, TGT-6), unless the routing stack waits for
+// that.
 void Judge::delivered(StackId host, const Packet& packet, StackId router) {
   const ClientConnection& client = world_.connections_[packet.connection];
   const bool live =
@@ -129,6 +158,10 @@ void Judge::delivered(StackId host, const Packet& packet, StackId router) {
                      endpoint->second.instance == packet.instance;
   const bool together = world_.knows(router, client.peer) && world_.knows(client.peer, router);
   if (!holds || !together || has_gone_over(client.peer, client.tuple.dvipa, router)) return;
+  if (endpoint->second.of_two_owners && !is_awaited(router, client.peer, client.tuple.dvipa)) {
+    const Stack::Dvipa* its = dvipa_at(own, client.tuple.dvipa);
+    if (!world_.link(client.peer, router).queue.empty() || (its != nullptr && its->report_open)) return;
+  }
   const bool resets = !world_.host(host).kernel.endpoints.contains(packet.connection) &&
                       packet.kind != PacketKind::reset && packet.kind != PacketKind::syn;
   const std::string what = fmt::format("a packet of {}, which {} holds, is taken by {} (routed by {})",
@@ -149,7 +182,7 @@ void Judge::ownership_changed(StackId stack, const effect::OwnershipChanged& cha
     return std::tuple(0, each.value);
   };
   world_.for_each_stack([&](StackId other) {
-    if (other == stack || !world_.is_up(other) || !told_all(stack, other)) return;
+    if (other == stack || !world_.is_up(other) || world_.host(other).leaving || !told_all(stack, other)) return;
     const Host& host = world_.host(other);
     const Stack::Dvipa* its = dvipa_at(host, changed.dvipa);
     const bool ready = host.stack->settled() && its != nullptr && its->owner.state() == OwnerState::backup;

@@ -19,6 +19,8 @@ class Judge {
   void delivered(StackId host, const Packet& packet, StackId router);
   // A SYN is about to make an endpoint.
   void accepted(StackId host, const Packet& packet, StackId router);
+  // Another stack than `owner` owns the DVIPA as well: they do not see each other.
+  bool has_other_owner(StackId owner, const Address& dvipa) const;
   void ownership_changed(StackId stack, const effect::OwnershipChanged& changed);  // FLV-1
   void after_step();                                                               // RTE-2
 
@@ -32,6 +34,8 @@ class Judge {
   bool told_all(StackId one, StackId other) const;
   bool could_know_listener(StackId router, StackId target, const Connection& connection) const;
   bool could_miss_listener(StackId router, StackId target, const Address& dvipa) const;
+  bool is_awaited(StackId router, StackId target, const Address& dvipa) const;
+  bool has_unseen_end(StackId router, StackId target, std::uint32_t connection) const;
   bool has_gone_over(StackId target, const Address& dvipa, StackId router) const;
   void one_advertiser(const Address& dvipa, StackId one, StackId other);
 

@@ -38,6 +38,8 @@ void World::accept(StackId stack, const Packet& packet, StackId router) {
   endpoint = Endpoint{};
   endpoint.instance = packet.instance;
   endpoint.heard_at = now_;
+  endpoint.incarnation = at(stack).incarnation;
+  endpoint.of_two_owners = Judge(*this).has_other_owner(router, connections_[packet.connection].tuple.dvipa);
   answer(stack, packet, PacketKind::syn_ack, packet.instance, 0);
   arm_endpoint(stack, packet.connection, endpoint, settings_.resend);
 }
@@ -157,7 +159,7 @@ void World::listen(StackId stack, const Address& local, Port port) {
   if (host.life == Host::Life::paused) return;
   if (host.life == Host::Life::up) tell(stack, {}, "has an application that listens on port " + std::to_string(port));
   for (const Address& address : addresses_of(local)) {
-    if (!host.applications.emplace(address, port).second || host.life != Host::Life::up) continue;
+    if (!host.applications.emplace(address, port).second) continue;
     host.kernel.listeners.emplace(address, port);
     give(stack, input::ListenerChanged{address, port, true});
   }
@@ -170,11 +172,11 @@ void World::close_listener(StackId stack, const Address& local, Port port, bool 
   if (host.life == Host::Life::up)
     tell(stack, {}, with_connections ? "has an application that dies" : "closes a listener");
   for (const Address& address : addresses_of(local)) {
-    if (host.applications.erase({address, port}) == 0 || host.life != Host::Life::up) continue;
+    if (host.applications.erase({address, port}) == 0) continue;
     host.kernel.listeners.erase({address, port});
     give(stack, input::ListenerChanged{address, port, false});
   }
-  if (host.life == Host::Life::up) end_connections_of(stack, port, with_connections);
+  end_connections_of(stack, port, with_connections);
 }
 
 void World::end_connections_of(StackId stack, Port port, bool established_too) {

@@ -123,7 +123,7 @@ void World::ask_for_neighbour(unsigned client, const Address& dvipa) {
 
 void World::take_frame(const Event& event) {
   const Host& host = at(event.host);
-  if (host.life != Host::Life::up) return;
+  if (host.life == Host::Life::paused) return;
   const ClientConnection& connection = connections_[event.packet.connection];
   if (event.peer ? !reachable(event.peer, event.host) : !reaches(connection.client, event.host)) return;
   // Whose frames it cannot tell from the network's come from the network for it.

@@ -13,9 +13,10 @@ struct Name {
   Verb verb;
 };
 // Those whose only argument is a stack.
-constexpr std::array of_stack{Name{"start", Verb::start}, Name{"kill", Verb::kill},     Name{"stop", Verb::stop},
-                              Name{"pause", Verb::pause}, Name{"resume", Verb::resume}, Name{"slow", Verb::slow},
-                              Name{"jump", Verb::jump}};
+constexpr std::array of_stack{Name{"start", Verb::start},   Name{"kill", Verb::kill},
+                              Name{"stop", Verb::stop},     Name{"pause", Verb::pause},
+                              Name{"resume", Verb::resume}, Name{"slow", Verb::slow},
+                              Name{"jump", Verb::jump},     Name{"kill-process", Verb::kill_process}};
 constexpr std::array of_pair{Name{"one-way", Verb::one_way}, Name{"keep-back", Verb::keep_back},
                              Name{"deliver", Verb::deliver}};
 constexpr std::array plain{Name{"heal", Verb::heal}, Name{"drop", Verb::drop}, Name{"settle", Verb::settle}};

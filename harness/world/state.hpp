@@ -90,6 +90,8 @@ struct Endpoint {
   std::uint8_t tries = 0;      // of what is sent again and again until it is answered
   bool told = false;           // to the stack
   Micros heard_at = 0;
+  Incarnation incarnation = 0;  // of the host's stack when it began
+  bool of_two_owners = false;   // another stack owned the DVIPA as well when it began
   bool operator==(const Endpoint&) const = default;
 };
 
@@ -116,6 +118,8 @@ struct Host {
   enum class Life : std::uint8_t { down, up, paused } life = Life::down;
   Incarnation incarnation = 0;
   Micros paused_at = 0;
+  bool kernel_lives = false;  // although the stack's process is down
+  bool leaving = false;       // told to; it is no candidate any more (MOV-7)
   std::optional<Stack> stack;
   Definitions profile;
   std::set<std::pair<Address, Port>> applications;  // what listens when the host is up

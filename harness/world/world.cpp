@@ -130,9 +130,12 @@ void World::perform(const Command& command) {
       return start(stack);
     case Verb::kill:
       return kill(stack, "crashes");
+    case Verb::kill_process:
+      return kill_process(stack);
     case Verb::stop:
-      if (is_up(stack)) give(stack, input::LeaveAsked{});
-      return;
+      if (!is_up(stack)) return;
+      at(stack).leaving = true;
+      return give(stack, input::LeaveAsked{});
     case Verb::pause:
       return pause(stack);
     case Verb::resume:

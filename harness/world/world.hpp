@@ -75,6 +75,8 @@ class World {
   // hosts.cpp: lives of hosts, and their stacks
   void start(StackId stack);
   void kill(StackId stack, const char* how);
+  void kill_process(StackId stack);
+  void part_from_all(StackId stack);
   void pause(StackId stack);
   void resume(StackId stack);
   void jump(StackId stack, Micros by);

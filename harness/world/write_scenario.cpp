@@ -122,13 +122,15 @@ class Writer {
 };
 
 std::string Writer::text_of(const Command& c) const {
-  static constexpr const char* of_stack[] = {"start", "kill", "stop", "pause", "resume", "slow", "jump"};
+  static constexpr const char* of_stack[] = {"start",  "kill", "stop", "pause",
+                                             "resume", "slow", "jump", "kill-process"};
   switch (c.verb) {
     case Verb::start:
     case Verb::kill:
     case Verb::stop:
     case Verb::pause:
     case Verb::resume:
+    case Verb::kill_process:
       return fmt::format("{} {}", of_stack[static_cast<unsigned>(c.verb)], stack(c.stack));
     case Verb::slow:
     case Verb::jump:

@@ -30,7 +30,12 @@ static bool is_newer(const ClaimedByOther& event, const OwnerFacts& facts) {
 static bool is_from_claimant(const TakeOverAsked& event, const OwnerFacts& facts) {
   return facts.claimant && event.claim == facts.claim;
 }
-static bool is_of_my_claim(const OwnerReleased& event, const OwnerFacts& facts) { return event.claim == facts.mine; }
+static bool is_complete(const OwnerReleased& event, const OwnerFacts& facts) {
+  return event.claim == facts.mine && event.complete;
+}
+static bool misses_reports(const OwnerReleased& event, const OwnerFacts& facts) {
+  return event.claim == facts.mine && !event.complete;
+}
 
 static bool reclaims(const Superseded& event, const OwnerFacts&) { return event.reclaims; }
 static bool gives_up(const Superseded& event, const OwnerFacts&) { return !event.reclaims; }
@@ -92,6 +97,13 @@ static void take_over(const OwnerReleased&, OwnerFacts& facts, OwnerOrders& orde
   orders = {OwnerOrder::end_rebuild, OwnerOrder::announce, OwnerOrder::advertise, OwnerOrder::release_held};
 }
 
+// FLV-6: what the newcomer holds is still to be heard; the limit of time for that is armed.
+static void take_over_early(const OwnerReleased&, OwnerFacts& facts, OwnerOrders& orders) {
+  facts.owner = facts.self;
+  facts.claimant = nobody;
+  orders = {OwnerOrder::announce, OwnerOrder::advertise};
+}
+
 // TKB-6 rests on this order. TKB-3: all are told, for the claimant may fail before it tells them. TKB-4: what still
 // comes here is sent on to it.
 static void release(const TakeOverAsked&, OwnerFacts& facts, OwnerOrders& orders) {
@@ -140,7 +152,8 @@ struct OwnerDef : MachineFront<OwnerDef, OwnerFacts, OwnerOrders> {
 
     Rule< "TKB-2",     TakingBack,  ReportsComplete, always,           ask_release,        TakingBack  >,
     Rule< "FLV-6",     TakingBack,  ReportLimit,     always,           ask_release,        TakingBack  >,
-    Rule< "TKB-2",     TakingBack,  OwnerReleased,   is_of_my_claim,   take_over,          Active      >,
+    Rule< "TKB-2",     TakingBack,  OwnerReleased,   is_complete,      take_over,          Active      >,
+    Rule< "FLV-11",    TakingBack,  OwnerReleased,   misses_reports,   take_over_early,    Rebuilding  >,
     Rule< "TKB-7",     TakingBack,  OwnerLost,       always,           claim_ownership,    Rebuilding  >,
     Rule< "FLV-11",    TakingBack,  MemberJoined,    always,           await_newcomer,     TakingBack  >,
     Rule< "FLV-10",    TakingBack,  Superseded,      gives_up,         give_up_claim,      Backup      >,

@@ -63,9 +63,10 @@ struct TakeOverAsked {
 };  // the claimant has all reports (TKB-2)
 struct OwnerReleased {
   Epoch claim;
-};                    // the former owner has let go (TKB-3)
-struct OwnerLost {};  // the owner failed while this stack was taking over
-struct GroupLeft {};  // this stack is done with the group
+  bool complete = true;  // no report is missing: nobody has joined since TAKEOVER
+};                       // the former owner has let go (TKB-3)
+struct OwnerLost {};     // the owner failed while this stack was taking over
+struct GroupLeft {};     // this stack is done with the group
 
 // What a transition asks of the stack, in this order.
 enum class OwnerOrder : std::uint8_t {

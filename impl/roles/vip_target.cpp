@@ -51,6 +51,7 @@ struct TargetDef : MachineFront<TargetDef, TargetFacts, TargetOrders> {
     Rule< "TGT-5",     Uninvolved, NotNamed,          holds_none,        end_report,         Uninvolved >,
     Rule< "TGT-3",     Uninvolved, NotNamed,          holds_connections, report_connections, Draining   >,
     Rule< "TGT-3",     Uninvolved, ConnectionsOpened, always,            report_change,      Draining   >,
+    Rule< "TGT-4",     Uninvolved, ConnectionsEnded,  always,            report_change,      Uninvolved >,
 
     Rule< "TGT-3",     Candidate,  Named,             always,            report_all,         Candidate  >,
     Rule< "TKB-2",     Candidate,  NotNamed,          is_claiming,       report_connections, Candidate  >,

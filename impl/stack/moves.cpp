@@ -29,7 +29,8 @@ void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* 
   } else {
     take_part(address, dvipa);
   }
-  if (dvipa.owner.owns()) redistribute(address, dvipa);
+  const bool claims = dvipa.owner.state() == roles::OwnerState::taking_back && !has(Mutant::redefine_as_owner_only);
+  if (dvipa.owner.owns() || claims) redistribute(address, dvipa);
 }
 
 // MOV-7: an owner goes on without a part, as it is, until its successor has taken over, which its list makes it do; if
@@ -54,8 +55,8 @@ void Stack::redistribute(const Address& address, Dvipa& dvipa) {
     dvipa.listeners.set_weight({static_cast<std::uint8_t>(n)},
                                weight_of(*distribution, settings_.xcf_addresses[n - 1]));
   for (const auto& [port, target] : uncovered) set_listener(address, dvipa, target, port, false);
-  report_to(address, dvipa, settings_.self, dvipa.owner.facts.mine,
-            distribution != nullptr ? std::optional(*distribution) : std::nullopt, false);
+  report_to(address, dvipa, settings_.self, dvipa.owner.facts.mine, used_distribution(dvipa),
+            dvipa.owner.state() == roles::OwnerState::taking_back);
 }
 
 // The longest match wins (CFG-5); null when there is none.

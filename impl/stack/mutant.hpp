@@ -40,8 +40,16 @@ enum class Mutant : std::uint8_t {
   tell_claimant_only,         // during a claim the present owner hears no change (TGT-7)
   relay_again,                // a relayed packet is relayed again (RTE-12)
   refuse_as_former_owner,     // a former owner does not send on what still reaches it (TKB-4)
-  handover_in_silence,        // what is routed during a handover is not reported to the claimant (TKB-5)
-  keep_left_over,             // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
+  one_distribution_for_all,   // a listener that the claimant does not distribute is unsaid to the owner too (TGT-2)
+  forget_rivals,              // who else holds a connection is forgotten when its present target fails (FLV-11)
+  ignore_second_hand,         // what a former owner says does not shake an entry older than the claim (FLV-11)
+  redefine_as_owner_only,     // a claimant goes on with the distribution that it claimed with (CFG-7)
+  relay_before_ready,         // who has just started sends on what still reaches it, whoever it is of (RTE-12)
+  syn_to_ended_target,  // a SYN goes to who has ended a connection of its 4-tuple, though it listens no more (RTE-5)
+  rivals_wait,          // of two that say they hold a connection the first is not asked whether it still does (FLV-11)
+  forget_newcomer,      // RELEASED ends a rebuild although a member has joined that has not reported (FLV-6)
+  handover_in_silence,  // what is routed during a handover is not reported to the claimant (TKB-5)
+  keep_left_over,       // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
 };
 
 struct MutantName {
@@ -80,6 +88,14 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::tell_claimant_only, "tell-claimant-only"},
     MutantName{Mutant::relay_again, "relay-again"},
     MutantName{Mutant::refuse_as_former_owner, "refuse-as-former-owner"},
+    MutantName{Mutant::one_distribution_for_all, "one-distribution-for-all"},
+    MutantName{Mutant::forget_rivals, "forget-rivals"},
+    MutantName{Mutant::ignore_second_hand, "ignore-second-hand"},
+    MutantName{Mutant::redefine_as_owner_only, "redefine-as-owner-only"},
+    MutantName{Mutant::relay_before_ready, "relay-before-ready"},
+    MutantName{Mutant::syn_to_ended_target, "syn-to-ended-target"},
+    MutantName{Mutant::rivals_wait, "rivals-wait"},
+    MutantName{Mutant::forget_newcomer, "forget-newcomer"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::keep_left_over, "keep-left-over"},
 };

@@ -158,7 +158,9 @@ void Stack::hear(StackId from, const TakeOver& take_over) {
 
 void Stack::hear(StackId from, const Released& released) {
   Dvipa& dvipa = obtain(released.dvipa);
-  if (dvipa.owner.facts.owner == from) owner_event(released.dvipa, dvipa, roles::OwnerReleased{released.epoch});
+  if (dvipa.owner.facts.owner != from) return;
+  const bool complete = dvipa.awaiting.none() || has(Mutant::forget_newcomer);
+  owner_event(released.dvipa, dvipa, roles::OwnerReleased{released.epoch, complete});
 }
 
 // --- who should own ------------------------------------------------------------------------------------------------
@@ -254,13 +256,10 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       dvipa.awaiting.set(newcomer_.value);
       emit(effect::ArmTimer{limit, settings_.report_limit_ms});
       break;
-    case OwnerOrder::take_own_report: {
-      const Distribution* distribution = distribution_of(dvipa);
-      report_to(address, dvipa, settings_.self, facts.mine,
-                distribution != nullptr ? std::optional(*distribution) : std::nullopt,
+    case OwnerOrder::take_own_report:
+      report_to(address, dvipa, settings_.self, facts.mine, used_distribution(dvipa),
                 dvipa.owner.state() == OwnerState::taking_back);
       break;
-    }
     case OwnerOrder::clear_listeners:
       forget_listeners(address, dvipa);
       break;
@@ -269,7 +268,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       forget_listeners(address, dvipa);
       dvipa.routes.clear();
       dvipa.ended_while_fresh.clear();
-      dvipa.disputes.clear();
+      dvipa.rivals.clear();
       break;
     case OwnerOrder::report_routes:
       if (!has(Mutant::routes_not_reported)) report_routes(address, dvipa, facts.claimant, facts.claim);
@@ -287,7 +286,6 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       give_up_primary(address, dvipa);
       break;
     case OwnerOrder::end_rebuild:
-      dvipa.disputes.clear();
       emit(effect::CancelTimer{limit});
       if (dvipa.owner.state() != OwnerState::backup && dvipa.owner.state() != OwnerState::bystander)
         emit(effect::Rebuilt{address, facts.mine, dvipa.routes.size(), dvipa.listeners.size(), dvipa.awaiting.none()});
@@ -302,7 +300,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
 
 void Stack::await_all(const Address& address, Dvipa& dvipa) {
   dvipa.awaiting.reset();
-  dvipa.disputes.clear();
+  dvipa.rivals.clear();
   dvipa.knows_all = false;
   dvipa.routes.for_each([](const Remote&, tables::Route& route) { route.confirmed = 0; });
   if (!has(Mutant::skip_rebuild_barrier))

@@ -73,24 +73,23 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, TargetOrder order, c
 }
 
 // TGT-1: a wildcard listener counts for enumerated ports, one on the DVIPA itself for any distributed port.
-bool Stack::listens(const Address& address, const Dvipa& dvipa, Port port) const {
-  if (!dvipa.announced || !dvipa.announced->ports.contains(port)) return false;
-  if (listeners_here_.contains({address, port})) return true;
-  return !dvipa.announced->ports.is_every_port() && listeners_here_.contains({wildcard_of(address), port});
+bool Stack::listens(const Listeners& listeners, const Address& address, const std::optional<Distribution>& distribution,
+                    Port port) const {
+  if (!distribution || !distribution->targets.contains(own_xcf()) || !distribution->ports.contains(port)) return false;
+  if (listeners.contains({address, port})) return true;
+  return !distribution->ports.is_every_port() && listeners.contains({wildcard_of(address), port});
 }
 
 void Stack::report_listeners(const Address& address, Dvipa& dvipa) {
   if (has(Mutant::forget_listeners)) return;
   std::set<Port> ports;
   for (const auto& [local, port] : listeners_here_)
-    if (listens(address, dvipa, port)) ports.insert(port);
+    if (listens(listeners_here_, address, dvipa.announced, port)) ports.insert(port);
   const auto told = dvipa.told.find(dvipa.report_to);  // when it was reported to before: an older owner is one again
   const std::set<Port> before = told == dvipa.told.end() ? std::set<Port>{} : told->second;
   for (const Port port : before)
-    if (!ports.contains(port))
-      report_change(address, dvipa, Change{port, false, nullptr, nullptr}, dvipa.report_to, dvipa.report_epoch);
-  for (const Port port : ports)
-    report_change(address, dvipa, Change{port, true, nullptr, nullptr}, dvipa.report_to, dvipa.report_epoch);
+    if (!ports.contains(port)) report_change(address, dvipa, Change{port, false}, dvipa.report_to, dvipa.report_epoch);
+  for (const Port port : ports) report_change(address, dvipa, Change{port, true}, dvipa.report_to, dvipa.report_epoch);
 }
 
 void Stack::report_connections(const Address& address, Dvipa& dvipa) {
@@ -101,22 +100,42 @@ void Stack::report_connections(const Address& address, Dvipa& dvipa) {
     const tables::Route* route = dvipa.owner.owns() ? dvipa.routes.find(remote) : nullptr;
     if (route == nullptr || route->target == settings_.self) remotes.push_back(remote);  // else another's by now
   });
-  report_change(address, dvipa, Change{std::nullopt, false, &remotes, nullptr}, dvipa.report_to, dvipa.report_epoch);
+  report_change(address, dvipa, Change{.opened = &remotes}, dvipa.report_to, dvipa.report_epoch);
 }
 
 // TGT-7. Who may be left as the owner hears of what changes: the claimant and the owner that it takes over from, for
-// either may fail before it has heard of the other, and whoever else says that it owns the DVIPA.
-void Stack::report_news(const Address& address, Dvipa& dvipa, const Change& change) {
+// either may fail before it has heard of the other, and whoever else says that it owns the DVIPA. A listener counts for
+// each of them as its own distribution has it.
+std::map<StackId, Stack::Hearer> Stack::hearers_of(const Address& address, const Dvipa& dvipa) const {
   const auto& facts = dvipa.owner.facts;
-  std::map<StackId, Epoch> hearers = {{dvipa.report_to, dvipa.report_epoch}};
-  if (!has(Mutant::tell_claimant_only)) {
-    if (facts.claimant && facts.owner && facts.claimant == dvipa.report_to)
-      hearers.emplace(facts.owner, facts.owner == settings_.self ? facts.mine : dvipa.owner_epoch);
-    for (const auto& [stack, member] : members_)
-      if (const auto said = member.owning.find(address); said != member.owning.end())
-        hearers.emplace(stack, said->second.epoch);
+  std::map<StackId, Hearer> hearers = {{dvipa.report_to, {dvipa.report_epoch, dvipa.announced}}};
+  if (has(Mutant::tell_claimant_only)) return hearers;
+  if (facts.claimant && facts.owner && facts.claimant == dvipa.report_to) {
+    const ListEntry* said = owner_entry(address, dvipa);
+    if (facts.owner == settings_.self) {
+      hearers.emplace(facts.owner, Hearer{facts.mine, used_distribution(dvipa)});
+    } else {
+      hearers.emplace(facts.owner,
+                      Hearer{dvipa.owner_epoch, said != nullptr ? said->definition.distribution : dvipa.announced});
+    }
   }
-  for (const auto& [stack, epoch] : hearers) report_change(address, dvipa, change, stack, epoch);
+  for (const auto& [stack, member] : members_)
+    if (const auto said = member.owning.find(address); said != member.owning.end())
+      hearers.emplace(stack, Hearer{said->second.epoch, said->second.definition.distribution});
+  if (has(Mutant::one_distribution_for_all))
+    for (auto& [stack, hearer] : hearers) hearer.distribution = dvipa.announced;
+  return hearers;
+}
+
+void Stack::report_news(const Address& address, Dvipa& dvipa, const Change& change) {
+  for (const auto& [stack, hearer] : hearers_of(address, dvipa)) {
+    Change its = change;
+    if (change.port) {
+      its.listening = listens(listeners_here_, address, hearer.distribution, *change.port);
+      if (its.listening == listens(*change.listeners_before, address, hearer.distribution, *change.port)) continue;
+    }
+    report_change(address, dvipa, its, stack, hearer.epoch);
+  }
 }
 
 void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch) {
@@ -169,12 +188,14 @@ tables::Route Stack::new_route(StackId target) const {
   return route;
 }
 
-// RTE-11: what is asked about and not here has gone without a word.
+// RTE-11: what is asked about and not here has gone without a word; what is here is said again.
 void Stack::hear(StackId from, const Verify& verify) {
   const Dvipa& dvipa = obtain(verify.dvipa);
   std::vector<Remote> gone;
-  for (const Remote& remote : verify.remotes)
-    if (dvipa.held_here.find(remote) == nullptr) gone.push_back(remote);
+  std::vector<Remote> held;
+  for (const Remote& remote : verify.remotes) (dvipa.held_here.find(remote) == nullptr ? gone : held).push_back(remote);
+  if (!held.empty() && !has(Mutant::forget_connections))
+    emit(effect::Send{from, NewConn{verify.dvipa, verify.epoch, settings_.self, std::move(held)}});
   if (!gone.empty()) emit(effect::Send{from, NotHeld{verify.dvipa, verify.epoch, std::move(gone)}});
 }
 
@@ -235,30 +256,28 @@ void Stack::hear(StackId from, const NewConn& newconn) {
   const bool decides = dvipa->owner.state() == roles::OwnerState::taking_back && from == dvipa->owner.facts.owner &&
                        !has(Mutant::owner_does_not_decide);
   const bool first_hand = newconn.target == from;
-  std::vector<Remote> left_over;
   for (const Remote& remote : newconn.remotes) {
     tables::Route* known = dvipa->routes.find(remote);
-    if (known == nullptr || (decides && known->target != newconn.target)) {
+    const bool gives_way = known != nullptr && known->target != newconn.target && decides;
+    if (gives_way && known->confirmed != 0 && !has(Mutant::forget_rivals))
+      dvipa->rivals[remote] = {known->target, true};
+    if (known == nullptr || gives_way) {
       tables::Route route = new_route(newconn.target);
       route.confirmed = first_hand || decides;
       dvipa->routes.insert(remote, route);
     } else if (known->target != newconn.target) {
-      const bool held_by_me = known->target == settings_.self && dvipa->held_here.find(remote) != nullptr;
-      const bool stands = held_by_me || known->confirmed != 0;  // half-open ones are not known to be held here
-      if (first_hand && !stands) dispute(*dvipa, remote, from);
-      if (first_hand && stands && !may_have_ended(*dvipa, remote)) left_over.push_back(remote);
+      compete(newconn.dvipa, *dvipa, remote, {newconn.target, first_hand});
     } else {
       touch(*known);
-      if (!first_hand && !decides) continue;
-      known->confirmed = 1;
-      dvipa->disputes.erase(remote);
+      if (first_hand || decides) known->confirmed = 1;
+      if (first_hand) confirm(newconn.dvipa, *dvipa, remote, *known);
     }
   }
-  end_left_over(newconn.dvipa, *dvipa, from, std::move(left_over));
 }
 
 // RTE-13. An owner that has all reports knows of each connection that the client has now. Who claims to hold one that
-// goes to another stack has an end of an earlier one of the same 4-tuple: its process was not there when that ended.
+// goes to another stack, which holds it as it has just said, has an end of an earlier one of the same 4-tuple: its
+// process was not there when that ended.
 void Stack::end_left_over(const Address& address, const Dvipa& dvipa, StackId holder, std::vector<Remote> remotes) {
   if (remotes.empty() || !dvipa.knows_all || has(Mutant::keep_left_over)) return;
   if (holder == settings_.self) {
@@ -266,14 +285,6 @@ void Stack::end_left_over(const Address& address, const Dvipa& dvipa, StackId ho
   } else {
     emit(effect::Send{holder, TermConn{address, dvipa.owner.facts.mine, std::move(remotes)}});
   }
-}
-
-// Its target has said so, or is yet to say what it has.
-bool Stack::may_have_ended(const Dvipa& dvipa, const Remote& remote) {
-  const auto names_it = [&](const Dvipa::Ended& each) { return each.remote == remote; };
-  const tables::Route* route = dvipa.routes.find(remote);
-  return route->in_question != 0 || dvipa.awaiting.test(route->target.value) ||
-         std::ranges::any_of(dvipa.ended_while_fresh, names_it);
 }
 
 // RTE-13: from the owner itself a TERMCONN is about the ends here.
@@ -292,25 +303,78 @@ bool Stack::says_it_owns(StackId stack, const Address& address, Epoch epoch) con
   return said != member->second.owning.end() && said->second.epoch == epoch;
 }
 
-// Packets of the connection are held until the report of the stack that it is routed to tells who has it (FLV-5).
-void Stack::dispute(Dvipa& dvipa, const Remote& remote, StackId claimant) {
-  const StackId target = dvipa.routes.find(remote)->target;
-  if (dvipa.awaiting.test(target.value)) {
-    dvipa.disputes[remote] = claimant;
+// Its target has named the connection.
+void Stack::confirm(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route) {
+  route.ended = 0;
+  const auto rival = dvipa.rivals.find(remote);
+  if (rival == dvipa.rivals.end() || !rival->second.asked) return;
+  rival->second.asked = false;
+  emit(effect::ReleaseHeld{address});
+  end_left_over(address, dvipa, rival->second.stack, {remote});
+}
+
+// FLV-5, RTE-6. An entry that was made or confirmed since the reports were asked for stands if its target has the
+// connection, which may have ended there without a word: the target is asked, and until it answers packets are held. So
+// are those of an older entry until its target has reported.
+void Stack::compete(const Address& address, Dvipa& dvipa, const Remote& remote, Dvipa::Rival rival) {
+  tables::Route& route = *dvipa.routes.find(remote);
+  const bool held_by_me = route.target == settings_.self && dvipa.held_here.find(remote) != nullptr;
+  if (held_by_me || route.confirmed != 0) {
+    if (!rival.first_hand || has(Mutant::forget_rivals)) return;
+    rival.asked = !has(Mutant::rivals_wait);
+    dvipa.rivals[remote] = rival;
+    if (!rival.asked) return;
+    route.in_question = 1;
+    emit(effect::Send{route.target, Verify{address, dvipa.owner.facts.mine, {remote}}});
+  } else if (!rival.first_hand && has(Mutant::ignore_second_hand)) {
+    return;
+  } else if (is_awaited(dvipa, route.target)) {
+    dvipa.rivals[remote] = rival;
   } else {
-    dvipa.routes.insert(remote, new_route(claimant));
+    dvipa.routes.insert(remote, new_route(rival.stack));
   }
 }
 
-// `target` has ended its report, or has failed: what it did not name is not its own.
-void Stack::settle_disputes(Dvipa& dvipa, StackId target) {
-  std::erase_if(dvipa.disputes, [&](const auto& each) {
-    const auto& [remote, claimant] = each;
+bool Stack::is_awaited(const Dvipa& dvipa, StackId stack) const {
+  return stack == settings_.self ? dvipa.report_open : dvipa.awaiting.test(stack.value);
+}
+
+bool Stack::is_undecided(const Dvipa& dvipa, const Remote& remote, const tables::Route& route) const {
+  if (dvipa.rivals.empty()) return false;
+  const auto rival = dvipa.rivals.find(remote);
+  if (rival == dvipa.rivals.end()) return false;
+  return rival->second.asked || (route.confirmed == 0 && is_awaited(dvipa, route.target));
+}
+
+// `reported` has ended its report, or has failed: what it did not name is not its own.
+void Stack::settle_rivals(Dvipa& dvipa, StackId reported) {
+  std::erase_if(dvipa.rivals, [&](const auto& each) {
+    const auto& [remote, rival] = each;
     const tables::Route* route = dvipa.routes.find(remote);
-    if (route != nullptr && route->target != target) return false;
-    if (in_view(claimant)) dvipa.routes.insert(remote, new_route(claimant));
+    const bool held_by_me = reported == settings_.self && dvipa.held_here.find(remote) != nullptr;
+    const bool stands = route != nullptr && (route->target != reported || route->confirmed != 0 || held_by_me);
+    if (stands) return rival.stack == reported && !rival.first_hand;
+    if (in_view(rival.stack)) dvipa.routes.insert(remote, new_route(rival.stack));
     return true;
   });
+}
+
+void Stack::drop_rival(const Address& address, Dvipa& dvipa, const Remote& remote, StackId stack) {
+  const auto rival = dvipa.rivals.find(remote);
+  if (rival == dvipa.rivals.end() || rival->second.stack != stack) return;
+  dvipa.rivals.erase(rival);
+  emit(effect::ReleaseHeld{address});
+}
+
+// Its target holds the connection no longer; perhaps another one does.
+void Stack::erase_route(const Address& address, Dvipa& dvipa, const Remote& remote) {
+  dvipa.routes.erase(remote);
+  const auto found = dvipa.rivals.find(remote);
+  if (found == dvipa.rivals.end()) return;
+  const Dvipa::Rival rival = found->second;
+  dvipa.rivals.erase(found);
+  dvipa.routes.insert(remote, new_route(rival.stack));
+  if (rival.asked) emit(effect::ReleaseHeld{address});
 }
 
 // RTE-6. What cannot be removed yet is asked about when it can.
@@ -319,12 +383,14 @@ void Stack::hear(StackId from, const TermConn& termconn) {
   Dvipa* dvipa = reported_dvipa(termconn.dvipa, termconn.epoch);
   if (dvipa == nullptr) return;
   for (const Remote& remote : termconn.remotes) {
-    const tables::Route* route = dvipa->routes.find(remote);
+    drop_rival(termconn.dvipa, *dvipa, remote, from);
+    tables::Route* route = dvipa->routes.find(remote);
     if (route == nullptr || route->target != from) continue;
-    if (is_fresh(*route)) {
+    if (is_fresh(*route) && !dvipa->rivals.contains(remote)) {
+      route->ended = 1;
       dvipa->ended_while_fresh.push_back({ageing_tick_, remote});
     } else {
-      dvipa->routes.erase(remote);
+      erase_route(termconn.dvipa, *dvipa, remote);
     }
   }
 }
@@ -333,7 +399,7 @@ void Stack::hear(StackId from, const EndOfReport& end) {
   Dvipa* dvipa = reported_dvipa(end.dvipa, end.epoch);
   if (dvipa == nullptr || !dvipa->awaiting.test(from.value)) return;
   dvipa->awaiting.reset(from.value);
-  settle_disputes(*dvipa, from);
+  settle_rivals(*dvipa, from);
   complete_if_reported(end.dvipa, *dvipa);
 }
 
@@ -342,8 +408,8 @@ void Stack::hear(StackId from, const NotHeld& not_held) {
   if (dvipa == nullptr) return;
   for (const Remote& remote : not_held.remotes) {
     const tables::Route* route = dvipa->routes.find(remote);
-    if (route != nullptr && route->target == from && route->in_question != 0 && !is_fresh(*route))
-      dvipa->routes.erase(remote);
+    if (route == nullptr || route->target != from || route->in_question == 0) continue;
+    if (!is_fresh(*route) || dvipa->rivals.contains(remote)) erase_route(not_held.dvipa, *dvipa, remote);
   }
 }
 

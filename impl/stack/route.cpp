@@ -14,12 +14,19 @@ Verdict Stack::route(const Segment& segment) {
   if (!dvipa->owner.owns()) return route_elsewhere(*dvipa, segment);
   if (segment.kind != Segment::Kind::tcp) return {Kind::conventional, {}, false};
 
-  if (tables::Route* route = dvipa->routes.find(segment.connection.remote)) {
+  tables::Route* route = dvipa->routes.find(segment.connection.remote);
+  if (route != nullptr && route->ended != 0 && segment.syn && !is_actual_target(*dvipa, segment, route->target)) {
+    dvipa->routes.erase(segment.connection.remote);  // no frame that is under way opens anything there (RTE-5)
+    route = nullptr;
+  }
+  if (route != nullptr) {
     const bool sent_to_us = segment.forwarded_by && !segment.relayed;  // RTE-12: a target's frame goes no further
     if (sent_to_us && route->target != settings_.self) return {};
-    if (!dvipa->disputes.empty() && dvipa->disputes.contains(segment.connection.remote))
-      return {Kind::hold, {}, false};  // FLV-5
-    if (segment.syn) touch(*route);
+    if (is_undecided(*dvipa, segment.connection.remote, *route)) return {Kind::hold, {}, false};  // FLV-5
+    if (segment.syn) {
+      touch(*route);
+      if (route->ended != 0) route->ended = 0;
+    }
     if (route->in_question != 0) route->in_question = 0;
     if (route->used_at != ageing_round_) route->used_at = ageing_round_ % ageing_round_modulus;
     return {route->target == settings_.self ? Kind::to_local : Kind::to_target, route->target,
@@ -29,6 +36,13 @@ Verdict Stack::route(const Segment& segment) {
   if (dvipa->awaiting.any() && !has(Mutant::refuse_while_rebuilding)) return {Kind::hold, {}, false};  // FLV-5
   if (segment.syn) return route_new(*dvipa, segment);
   return {Kind::conventional, {}, false};
+}
+
+bool Stack::is_actual_target(const Dvipa& dvipa, const Segment& segment, StackId target) const {
+  if (has(Mutant::syn_to_ended_target)) return true;
+  const Port port = segment.connection.remote.dvipa_port;
+  if (distribution_of(dvipa) != nullptr) return dvipa.listeners.contains(port, target);
+  return target == settings_.self && listens_here(segment.connection.dvipa, port);
 }
 
 // RTE-4, RTE-5
@@ -62,6 +76,9 @@ Verdict Stack::route_elsewhere(const Dvipa& dvipa, const Segment& segment) {
                        listens_here(segment.connection.dvipa, segment.connection.remote.dvipa_port);
     return {Kind::drop, settings_.self, opens};
   }
+  // RTE-12: a stack that has not met every member yet takes a member's frame for one of the network, and would send it
+  // on to an owner that sends it on in its turn; it has not owned the DVIPA in this life.
+  if (!ready_ && !has(Mutant::relay_before_ready)) return {};
   if (!facts.owner || facts.owner == settings_.self) return {};
   if (has(Mutant::refuse_as_former_owner)) return {Kind::conventional, {}, false};
   return {Kind::to_owner, facts.owner, false};

@@ -51,7 +51,10 @@ void Stack::take(const input::MemberDown& down) {
     dvipa.told.erase(down.member);
     if (!has(Mutant::keep_failed_target)) {
       dvipa.routes.erase_target(down.member);
-      settle_disputes(dvipa, down.member);
+      const bool decides = !dvipa.rivals.empty();
+      std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == down.member; });
+      settle_rivals(dvipa, down.member);
+      if (decides) emit(effect::ReleaseHeld{address});
       forget_listeners(address, dvipa, down.member);
     }
     note_gone(address, dvipa, down.member);
@@ -69,24 +72,15 @@ void Stack::take(const input::Received& received) {
 }
 
 void Stack::take(const input::ListenerChanged& changed) {
-  const auto listens_now = [&](const Address& address, const Dvipa& dvipa) {
-    return listens(address, dvipa, changed.port);
-  };
-  std::map<Address, bool> before;
-  for (const auto& [address, dvipa] : dvipas_)
-    if (changed.local == address || changed.local == wildcard_of(address))
-      before[address] = listens_now(address, dvipa);
+  const Listeners before = listeners_here_;
   if (changed.listening) {
     listeners_here_.emplace(changed.local, changed.port);
   } else {
     listeners_here_.erase({changed.local, changed.port});
   }
-  for (const auto& [address, listened] : before) {
-    Dvipa& dvipa = dvipas_.at(address);
-    const bool listening = listens_now(address, dvipa);
-    if (listening == listened) continue;
-    target_event(address, dvipa, roles::ListenerChanged{}, Change{changed.port, listening, nullptr, nullptr});
-  }
+  for (auto& [address, dvipa] : dvipas_)
+    if (changed.local == address || changed.local == wildcard_of(address))
+      target_event(address, dvipa, roles::ListenerChanged{}, Change{.port = changed.port, .listeners_before = &before});
 }
 
 void Stack::take(const input::ConnectionsOpened& opened) {
@@ -95,8 +89,7 @@ void Stack::take(const input::ConnectionsOpened& opened) {
   for (const Remote& remote : opened.remotes)
     if (dvipa.held_here.insert(remote, {.target = settings_.self})) news.push_back(remote);
   dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
-  if (!news.empty())
-    target_event(opened.dvipa, dvipa, roles::ConnectionsOpened{}, Change{std::nullopt, false, &news, nullptr});
+  if (!news.empty()) target_event(opened.dvipa, dvipa, roles::ConnectionsOpened{}, Change{.opened = &news});
 }
 
 // Also a report that another list has overtaken is finished: its receiver may still wait for it.
@@ -106,6 +99,10 @@ void Stack::take(const input::ConnectionsFound& found) {
   const StackId to = found.epoch.owner;
   const bool overtaken = found.epoch != dvipa.report_epoch;
   if (!overtaken) dvipa.report_open = false;
+  if (!overtaken && to == settings_.self && !dvipa.rivals.empty()) {
+    settle_rivals(dvipa, to);
+    emit(effect::ReleaseHeld{found.dvipa});
+  }
   if (!members_.contains(to)) return;
   if (overtaken && !found.remotes.empty())
     emit(effect::Send{to, NewConn{found.dvipa, found.epoch, settings_.self, found.remotes}});
@@ -127,7 +124,7 @@ void Stack::take(const input::ConnectionsEnded& ended) {
   Dvipa& dvipa = obtain(ended.dvipa);
   for (const Remote& remote : ended.remotes) dvipa.held_here.erase(remote);
   dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
-  target_event(ended.dvipa, dvipa, roles::ConnectionsEnded{}, Change{std::nullopt, false, nullptr, &ended.remotes});
+  target_event(ended.dvipa, dvipa, roles::ConnectionsEnded{}, Change{.ended = &ended.remotes});
 }
 
 // TKB-5: the owner that is handing over tells of each connection that it still accepts. TGT-6: a target tells the
@@ -141,8 +138,7 @@ void Stack::take(const input::RouteReported& reported) {
                       NewConn{reported.connection.dvipa, dvipa.owner.facts.claim, reported.target, remotes}});
   } else if (!dvipa.owner.owns()) {
     take(input::ConnectionAccepted{reported.connection});
-    target_event(reported.connection.dvipa, dvipa, roles::ConnectionsOpened{},
-                 Change{std::nullopt, false, &remotes, nullptr});
+    target_event(reported.connection.dvipa, dvipa, roles::ConnectionsOpened{}, Change{.opened = &remotes});
   }
 }
 
@@ -216,6 +212,11 @@ Stack::Dvipa& Stack::obtain(const Address& address) {
 const Stack::Dvipa* Stack::dvipa(const Address& address) const {
   const auto at = dvipas_.find(address);
   return at == dvipas_.end() ? nullptr : &at->second;
+}
+
+std::optional<Distribution> Stack::used_distribution(const Dvipa& dvipa) const {
+  const Distribution* used = distribution_of(dvipa);
+  return used != nullptr ? std::optional(*used) : std::nullopt;
 }
 
 // FLV-8

@@ -89,8 +89,15 @@ class Stack {
       bool operator==(const Ended&) const = default;
     };
     std::map<StackId, std::set<Port>> told;  // listeners that members believe this stack to have
-    // Connections that another stack says it holds than the one that they are routed to, whose report is still to come.
-    std::map<Remote, StackId> disputes;
+    // A stack that holds a connection which is routed to another one, as it says itself or as a former owner says of
+    // it.
+    struct Rival {
+      StackId stack;
+      bool first_hand = false;
+      bool asked = false;  // the target is asked who has it; packets are held until it has answered
+      bool operator==(const Rival&) const = default;
+    };
+    std::map<Remote, Rival> rivals;
     std::deque<Ended> ended_while_fresh;  // TERMCONN came within a frame's life of a SYN (RTE-6)
     std::optional<Epoch> asked_to_move;   // by this claim, and waiting for the last connection to end (MOV-6)
     bool by_bind = false;                 // `own` was made from a VIPARANGE (CFG-5)
@@ -105,13 +112,14 @@ class Stack {
   const std::map<Address, Dvipa>& dvipas() const { return dvipas_; }
   // The distribution that this stack uses as owner: its own, else the stored one (LST-3).
   const Distribution* distribution_of(const Dvipa& dvipa) const;
+  std::optional<Distribution> used_distribution(const Dvipa& dvipa) const;
   bool settled() const;  // started, and every member of the view has sent its list
   StackId self() const { return settings_.self; }
 
   bool operator==(const Stack&) const = default;
 
   static constexpr unsigned ageing_slices = 64;
-  static constexpr unsigned ageing_round_modulus = 1U << 14U;  // of Route::used_at
+  static constexpr unsigned ageing_round_modulus = 1U << 13U;  // of Route::used_at
   static constexpr unsigned touched_at_modulus = 1U << 7U;     // of Route::touched_at
 
  private:
@@ -155,10 +163,12 @@ class Stack {
     std::map<Address, ListEntry> owning;  // what it says that it owns
     bool operator==(const Member&) const = default;
   };
+  using Listeners = std::set<std::pair<Address, Port>>;  // local address (none = wildcard), port
   // What a TargetOrder::report_change is about.
   struct Change {
-    std::optional<Port> port;
-    bool listening = false;
+    std::optional<Port> port = std::nullopt;
+    bool listening = false;  // as it counts for whom it is told
+    const Listeners* listeners_before = nullptr;
     const std::vector<Remote>* opened = nullptr;
     const std::vector<Remote>* ended = nullptr;
   };
@@ -239,18 +249,28 @@ class Stack {
   void report_connections(const Address& address, Dvipa& dvipa);
   void report_news(const Address& address, Dvipa& dvipa, const Change& change);
   void report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch);
-  bool listens(const Address& address, const Dvipa& dvipa, Port port) const;
+  struct Hearer {
+    Epoch epoch;
+    std::optional<Distribution> distribution;  // that it uses
+  };
+  std::map<StackId, Hearer> hearers_of(const Address& address, const Dvipa& dvipa) const;
+  bool listens(const Listeners& listeners, const Address& address, const std::optional<Distribution>& distribution,
+               Port port) const;
   bool listens_here(const Address& address, Port port) const {
     return listeners_here_.contains({address, port}) || listeners_here_.contains({wildcard_of(address), port});
   }
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
   void end_left_over(const Address& address, const Dvipa& dvipa, StackId holder, std::vector<Remote> remotes);
-  static bool may_have_ended(const Dvipa& dvipa, const Remote& remote);
   void abort_left_over(const TermConn& termconn);
   bool says_it_owns(StackId stack, const Address& address, Epoch epoch) const;
-  void dispute(Dvipa& dvipa, const Remote& remote, StackId claimant);
-  void settle_disputes(Dvipa& dvipa, StackId target);
+  void compete(const Address& address, Dvipa& dvipa, const Remote& remote, Dvipa::Rival rival);
+  void confirm(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route);
+  bool is_undecided(const Dvipa& dvipa, const Remote& remote, const tables::Route& route) const;
+  bool is_awaited(const Dvipa& dvipa, StackId stack) const;
+  void settle_rivals(Dvipa& dvipa, StackId reported);
+  void drop_rival(const Address& address, Dvipa& dvipa, const Remote& remote, StackId stack);
+  void erase_route(const Address& address, Dvipa& dvipa, const Remote& remote);
   // All of them, or those of one stack.
   void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);
   void set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening);
@@ -263,6 +283,7 @@ class Stack {
   std::uint32_t frame_life_ticks() const { return settings_.frame_life_ms / settings_.ageing_ms + 1; }
 
   // route.cpp
+  bool is_actual_target(const Dvipa& dvipa, const Segment& segment, StackId target) const;
   Verdict route_new(Dvipa& dvipa, const Segment& segment);
   Verdict route_elsewhere(const Dvipa& dvipa, const Segment& segment);
 
@@ -277,9 +298,9 @@ class Stack {
   StackSettings settings_;
   std::map<StackId, Member> members_;  // the view, without this stack
   std::map<Address, Dvipa> dvipas_;
-  std::vector<RangeDefinition> ranges_;                // VIPARANGE
-  std::set<std::pair<Address, Port>> listeners_here_;  // local address (none = wildcard), port
-  bool joined_ = false;                                // the time to find members is over
+  std::vector<RangeDefinition> ranges_;  // VIPARANGE
+  Listeners listeners_here_;
+  bool joined_ = false;  // the time to find members is over
   bool ready_ = false;
   bool leaving_ = false;
   bool left_ = false;

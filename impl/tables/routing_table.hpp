@@ -27,7 +27,10 @@ struct Route {
   // The target has said itself that it holds the connection, or the entry was made here, since the reports were last
   // asked for (RTE-6).
   std::uint32_t confirmed : 1 = 0;
-  std::uint32_t used_at : 14 = 0;  // in rounds of ageing, modulo 2^14
+  // The target has said that it holds the connection no longer, and no SYN was routed since; the entry is kept for one
+  // that may be under way (RTE-6).
+  std::uint32_t ended : 1 = 0;
+  std::uint32_t used_at : 13 = 0;  // in rounds of ageing, modulo 2^13
   bool operator==(const Route&) const = default;
 };
 static_assert(sizeof(Route) == 4);

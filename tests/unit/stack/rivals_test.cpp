@@ -1,0 +1,156 @@
+// Two stacks that say they hold the same connection, reports that come late, and who hears of a listener: what random
+// schedules have shown (FLV-10, FLV-11, RTE-6, TGT-2).
+#include "tests/unit/stack/cluster.hpp"
+
+namespace dvipa::test {
+namespace {
+
+using roles::OwnerState;
+using Kind = Verdict::Kind;
+
+// The first client whose SYN the owner gives to `target`, which holds its connection then.
+Remote client_at(Cluster& cluster, unsigned owner, unsigned target) {
+  for (std::uint32_t n = 0; n < 10; ++n)
+    if (cluster.connect(owner, dva1, client(n)) == target) return client(n);
+  ADD_FAILURE() << "nothing goes to S" << target;
+  return client(0);
+}
+
+// covers: FLV-11, FLV-12
+TEST(Rivals, TheOtherHolderHasTheConnectionWhenTheTargetFails) {
+  Cluster cluster(5);
+  cluster.start_all();
+  const Remote remote = client_at(cluster, 1, 2);
+  cluster.give(4, input::ConnectionsOpened{dva1, {remote}});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false), (Verdict{Kind::to_target, Cluster::id(2), false}));
+  cluster.crash(2);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false), (Verdict{Kind::to_target, Cluster::id(4), false}));
+}
+
+// covers: RTE-6, FLV-5: the SYN has made an entry, but no connection
+TEST(Rivals, TheTargetIsAskedAndPacketsAreHeldUntilItAnswers) {
+  Cluster cluster(5);
+  cluster.start_all();
+  const unsigned target = cluster.packet(1, dva1, client(1), true).stack.value;
+  const unsigned other = target == 2 ? 4 : 2;
+  cluster.give(other, input::ConnectionsOpened{dva1, {client(1)}});
+  cluster.deliver_all(other, 1);
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).kind, Kind::hold);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false), (Verdict{Kind::to_target, Cluster::id(other), false}));
+}
+
+// covers: FLV-11: two owners that do not see each other, and targets that see both
+TEST(Rivals, WhatAFormerOwnerSaysShakesAnEntryOlderThanTheClaim) {
+  Cluster cluster(5);
+  cluster.start_all();
+  unsigned target = cluster.packet(1, dva1, client(1), true).stack.value;  // the SYN is lost
+  cluster.cut({1}, {5});
+  ASSERT_EQ(cluster.advertisers(dva1), (std::set<unsigned>{1, 5}));
+  unsigned held_at = cluster.connect(5, dva1, client(1));
+  if (held_at == target) GTEST_FAIL() << "the two have to be different";
+  cluster.give(1, input::MemberUp{Cluster::id(5), 1});
+  cluster.give(5, input::MemberUp{Cluster::id(1), 1});
+  for (const unsigned round : {1U, 2U}) {
+    SCOPED_TRACE(round);
+    cluster.deliver_all(5, 1);
+    cluster.deliver_all(1, 5);
+  }
+  cluster.deliver_all(5, 1);
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::rebuilding);
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).kind, Kind::hold);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(held_at));
+}
+
+// covers: CFG-7, RTE-1
+TEST(Claim, GoesOnWithTheDistributionThatTheProfileSaysNow) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  cluster.settle();
+  cluster.start(1, definitions_of(1));
+  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
+  cluster.fire(1, Timer::Kind::join);
+  for (const unsigned n : {2U, 4U}) cluster.deliver_all(1, n);
+  for (const unsigned n : {2U, 4U}) cluster.deliver_all(n, 1);
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::taking_back);
+  Definitions changed = definitions_of(1);
+  changed.dvipas.front().distribution = distribution({2});
+  cluster.give(1, input::DefinitionsSet{changed});
+  cluster.settle();
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.listeners(1, dva1), 1U);
+}
+
+// covers: RTE-12
+TEST(Start, NothingIsSentOnBeforeEveryMemberIsKnown) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  cluster.settle();
+  cluster.start(1, definitions_of(1));
+  cluster.deliver_all(5, 1);
+  ASSERT_EQ(cluster.at(1).dvipa(dva1)->owner.facts.owner, Cluster::id(5));
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).kind, Kind::drop);
+  for (const unsigned n : {2U, 3U, 4U}) cluster.deliver_all(n, 1);
+  cluster.fire(1, Timer::Kind::join);
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).kind, Kind::to_owner);
+}
+
+// covers: RTE-5, RTE-6
+TEST(Entry, OfAnEndedConnectionTakesNoSynToWhoNoLongerListens) {
+  Cluster cluster(5);
+  cluster.start_all();
+  const Remote remote = client_at(cluster, 1, 2);
+  cluster.give(2, input::ListenerChanged{Address::v4(0), 60, false});
+  cluster.give(2, input::ConnectionsEnded{dva1, {remote}});
+  cluster.settle();
+  EXPECT_NE(cluster.packet(1, dva1, remote, true).stack, Cluster::id(2));
+}
+
+// covers: TGT-2, TGT-7: the claimant does not distribute to it, the owner does
+TEST(Claim, TheOwnerHearsOfAListenerThatTheClaimantLeavesOut) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  cluster.settle();
+  ASSERT_EQ(cluster.listeners(5, dva1), 3U);
+  cluster.start(1, definitions_of(1));
+  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
+  cluster.fire(1, Timer::Kind::join);
+  cluster.deliver_all(1, 3);
+  cluster.give(3, input::ListenerChanged{Address::v4(0), 60, false});
+  cluster.deliver_all(3, 5);
+  EXPECT_EQ(cluster.listeners(5, dva1), 2U);
+}
+
+// covers: FLV-6, TKB-2: the newcomer is met between TAKEOVER and RELEASED
+TEST(Takeback, WaitsForAMemberThatJoinsWhenItsReportsAreComplete) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  cluster.settle();
+  const Remote remote = client_at(cluster, 5, 3);
+  cluster.start(1, definitions_of(1));
+  cluster.give(1, input::MemberDown{Cluster::id(3)});
+  cluster.give(3, input::MemberDown{Cluster::id(1)});
+  for (const unsigned n : {2U, 4U, 5U}) cluster.deliver_all(n, 1);
+  cluster.fire(1, Timer::Kind::join);
+  for (const unsigned n : {2U, 4U, 5U}) cluster.deliver_all(1, n);
+  for (const unsigned n : {2U, 4U, 5U}) cluster.deliver_all(n, 1);
+  cluster.give(1, input::MemberUp{Cluster::id(3), 1});
+  cluster.give(3, input::MemberUp{Cluster::id(1), 1});
+  cluster.deliver_all(1, 5);
+  cluster.deliver_all(5, 1);
+  EXPECT_EQ(cluster.state(1, dva1), OwnerState::rebuilding);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).kind, Kind::hold);
+  cluster.settle();
+  EXPECT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(3));
+}
+
+}  // namespace
+}  // namespace dvipa::test
