@@ -49,6 +49,7 @@ enum class Mutant : std::uint8_t {
   rivals_wait,          // of two that say they hold a connection the first is not asked whether it still does (FLV-11)
   forget_newcomer,      // RELEASED ends a rebuild although a member has joined that has not reported (FLV-6)
   handover_in_silence,  // what is routed during a handover is not reported to the claimant (TKB-5)
+  report_ended,         // a claimant is told of entries whose connection has ended at its target (TKB-1)
   keep_left_over,       // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
 };
 
@@ -97,6 +98,7 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::rivals_wait, "rivals-wait"},
     MutantName{Mutant::forget_newcomer, "forget-newcomer"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
+    MutantName{Mutant::report_ended, "report-ended"},
     MutantName{Mutant::keep_left_over, "keep-left-over"},
 };
 

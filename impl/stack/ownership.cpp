@@ -312,12 +312,14 @@ void Stack::complete_if_reported(const Address& address, Dvipa& dvipa) {
   if (dvipa.awaiting.none()) owner_event(address, dvipa, roles::ReportsComplete{});
 }
 
-// TKB-1, FLV-11: all that is routed here, each with the target that holds it. The report that this stack makes as a
-// target follows, with the mark of its end.
+// TKB-1, FLV-11: all that is routed here, each with the target that holds it; not what has ended there and only waits
+// for a frame that may be under way, for its target tells of that (TGT-6). The report that this stack makes as a target
+// follows, with the mark of its end.
 void Stack::report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoch epoch) {
   std::map<StackId, std::vector<Remote>> by_target;
-  dvipa.routes.for_each(
-      [&](const Remote& remote, const tables::Route& route) { by_target[route.target].push_back(remote); });
+  dvipa.routes.for_each([&](const Remote& remote, const tables::Route& route) {
+    if (route.ended == 0 || has(Mutant::report_ended)) by_target[route.target].push_back(remote);
+  });
   for (const auto& [target, remotes] : by_target) emit(effect::Send{to, NewConn{address, epoch, target, remotes}});
 }
 

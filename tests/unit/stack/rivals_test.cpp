@@ -127,6 +127,24 @@ TEST(Claim, TheOwnerHearsOfAListenerThatTheClaimantLeavesOut) {
   EXPECT_EQ(cluster.listeners(5, dva1), 2U);
 }
 
+// covers: TKB-1, RTE-6: kept for a SYN that may be under way, of which the target tells if it comes (TGT-6)
+TEST(Takeback, AnEntryOfAnEndedConnectionIsNotPassedOn) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  cluster.settle();
+  const Remote remote = client_at(cluster, 5, 3);
+  cluster.give(3, input::ConnectionsEnded{dva1, {remote}});
+  cluster.settle();
+  ASSERT_NE(cluster.at(5).dvipa(dva1)->routes.find(remote), nullptr);
+  cluster.start(1, definitions_of(1));
+  cluster.settle();
+  cluster.fire(1, Timer::Kind::join);
+  cluster.settle();
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.find(remote), nullptr);
+}
+
 // covers: FLV-6, TKB-2: the newcomer is met between TAKEOVER and RELEASED
 TEST(Takeback, WaitsForAMemberThatJoinsWhenItsReportsAreComplete) {
   Cluster cluster(5);

@@ -18,9 +18,9 @@ struct ScenarioFile {
   std::string text;
 };
 
-inline std::vector<ScenarioFile> scenario_files(const std::string& folder = "tests/scenarios") {
+inline std::vector<ScenarioFile> scenario_files() {
   std::vector<ScenarioFile> found;
-  for (const auto& entry : std::filesystem::directory_iterator(DVIPA_SOURCE_DIR "/" + folder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(DVIPA_SOURCE_DIR "/tests/scenarios")) {
     if (entry.path().extension() != ".scn") continue;
     std::stringstream text;
     text << std::ifstream(entry.path()).rdbuf();
@@ -30,9 +30,9 @@ inline std::vector<ScenarioFile> scenario_files(const std::string& folder = "tes
   return found;
 }
 
-inline std::vector<Scenario> scenarios(const std::string& folder = "tests/scenarios") {
+inline std::vector<Scenario> scenarios() {
   std::vector<Scenario> read;
-  for (const ScenarioFile& file : scenario_files(folder)) {
+  for (const ScenarioFile& file : scenario_files()) {
     auto scenario = read_scenario(file.text, file.name);
     EXPECT_TRUE(scenario.has_value()) << file.name << ":" << scenario.error().line << ": " << scenario.error().what;
     if (scenario) read.push_back(std::move(*scenario));

@@ -28,15 +28,6 @@ TEST(Scenarios, ComeOutAsExpected) {
   for (const auto& [requirement, names] : covered) fmt::print("{:<8} {}\n", requirement, fmt::join(names, " "));
 }
 
-// What is known not to hold yet; once it does, the file goes to the others.
-TEST(Scenarios, OpenOnesAreStillOpen) {
-  for (const Scenario& scenario : sample::scenarios("tests/scenarios/open")) {
-    const Outcome outcome = play(scenario);
-    EXPECT_FALSE(outcome.passed()) << scenario.name << " holds: move it to tests/scenarios";
-    if (outcome.violation) fmt::print("open: {}: {}\n", scenario.name, outcome.violation->what);
-  }
-}
-
 TEST(Scenarios, CoverEveryRequirementThatAWorldCanShow) {
   const std::map<std::string, unsigned> sections{{"LST", 6}, {"TGT", 7}, {"RTE", 12}, {"FLV", 12}, {"TKB", 7}};
   const std::map<std::string, std::string> elsewhere{
