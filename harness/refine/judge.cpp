@@ -81,11 +81,32 @@ std::vector<Judge::Candidate> Judge::first_actions(const model::State& before, c
 
 void Judge::packet(const model::State& before, const Step& step, std::vector<Candidate>& out) const {
   const model::Action& action = step.action;
-  if (action.kind == Kind::syn_arrives) return syn(before, step, out);
+  if (action.kind == Kind::syn_arrives) {
+    syn(before, step, out);
+    if (const auto forgotten = without_ended_entry(before, step)) {
+      Step anew = step;
+      anew.way.was_new = step.way.target != model::nobody;
+      syn(*forgotten, anew, out);
+    }
+    return;
+  }
   if (action.kind == Kind::data_arrives) return data(before, step, out);
   model::State next = before;
   if (step.way.admitted) Cluster(open_rules_, next).accept_syn({action.c, action.instance, action.epoch, action.a});
   out.push_back({next, step.way.admitted ? "frame_arrives" : "frame_arrives, is refused"});
+}
+
+// The entry for the SYN that only waits for a frame to come, at a target that does not listen as far as the router
+// knows.
+std::optional<model::State> Judge::without_ended_entry(const model::State& before, const Step& step) const {
+  model::State next = before;
+  const Cluster::Path path = Cluster(rules_, next).path_of(step.action.a);
+  if (path.router == model::nobody) return std::nullopt;
+  model::StackState& router = next.stacks[path.router];
+  auto& entry = router.crt[step.action.c];
+  if (entry.target == model::nobody || !entry.fresh || model::has(router.dpt, entry.target)) return std::nullopt;
+  entry = {};
+  return next;
 }
 
 // The router and the target are those that the model's tables name.

@@ -23,9 +23,16 @@
 //  - An entry may be fresh where the model's is not: the implementation notes whatever it hears of a connection, also
 //  from
 //    itself. A fresh entry outlives a TERMCONN, is asked about later, and ages out (RTE-6, RTE-11).
+//  - Such an entry is forgotten when a SYN hits it and its target does not listen any more as far as the router knows:
+//  the
+//    frame that it waits for would open nothing there (RTE-5).
+//  - Of two targets that hold a connection the model stands by the one that was named first, and remembers no other;
+//  the
+//    implementation does, and routes to the other when the first has no end of it any more (FLV-11).
 //  - VERIFY is sent for every entry that was not used for a while; the model sends it only where it makes a difference.
 //  - The kernel tells the stack nothing of a connection that ends half-open, unless a report had named it: there is no
 //    TERMCONN, and the entry ages out (RTE-11).
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +69,7 @@ class Judge {
   std::vector<Candidate> first_actions(const model::State& before, const Step& step, const model::State& after) const;
   void packet(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
   void syn(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
+  std::optional<model::State> without_ended_entry(const model::State& before, const Step& step) const;
   void data(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
   void add_what_follows(model::Stack i, std::vector<Candidate>& candidates) const;
 

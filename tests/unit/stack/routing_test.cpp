@@ -97,7 +97,7 @@ class LeftOver : public ::testing::Test {
  protected:
   LeftOver() {
     cluster_.start_all();
-    while (cluster_.connect(1, dva1, remote_) != 2) remote_ = client(++tried_);
+    while (tried_ < 20 && cluster_.connect(1, dva1, remote_) != 2) remote_ = client(++tried_);
     cluster_.crash(2);
     second_ = cluster_.connect(1, dva1, remote_);
   }
