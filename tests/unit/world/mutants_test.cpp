@@ -18,6 +18,7 @@ const std::map<Mutant, const char*>& out_of_reach() {
   static const std::map<Mutant, const char*> all{
       {Mutant::primary_for_ever, "nothing is moved by an operator or a bind here"},
       {Mutant::move_disruptive, "nothing is moved by an operator or a bind here"},
+      {Mutant::ignore_second_hand, "an owner that meets another one forgets its entries and asks anew"},
       {Mutant::owner_does_not_decide, "nothing is promised of a 4-tuple of which an excluded stack has an end as well"},
       {Mutant::move_at_once, "nothing is moved by an operator or a bind here"},
   };
