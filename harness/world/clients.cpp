@@ -156,7 +156,8 @@ void World::take_answer(const Event& event) {
     case PacketKind::probe:
       return emit(packet.connection, of_peer ? PacketKind::ack : PacketKind::reset, packet.instance, 0, event.peer);
     case PacketKind::refusal:
-      if (mine) end_connection(connection, connection.state == State::syn_sent ? End::refused : End::reset);
+      if (!mine || (packet.number != 0 && connection.state != State::syn_sent)) return;
+      end_connection(connection, connection.state == State::syn_sent ? End::refused : End::reset);
       return;
     default:
       return;

@@ -162,6 +162,10 @@ void Judge::delivered(StackId host, const Packet& packet, StackId router) {
     const Stack::Dvipa* its = dvipa_at(own, client.tuple.dvipa);
     if (!world_.link(client.peer, router).queue.empty() || (its != nullptr && its->report_open)) return;
   }
+  // A late SYN where nobody listens any more: the client does not heed the answer.
+  const bool listens = world_.listens(world_.host(host), client.tuple.dvipa, client.tuple.remote.dvipa_port);
+  if (packet.kind == PacketKind::syn && !listens && !world_.host(host).kernel.endpoints.contains(packet.connection))
+    return;
   const bool resets = !world_.host(host).kernel.endpoints.contains(packet.connection) &&
                       packet.kind != PacketKind::reset && packet.kind != PacketKind::syn;
   const std::string what = fmt::format("a packet of {}, which {} holds, is taken by {} (routed by {})",

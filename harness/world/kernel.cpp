@@ -25,7 +25,8 @@ void World::deliver_to_kernel(StackId stack, const Packet& packet, StackId route
   if (packet.kind == PacketKind::syn && listens(at(stack), connection.tuple.dvipa, connection.tuple.remote.dvipa_port))
     return accept(stack, packet, router);
   tell(stack, {}, "answers a packet of " + name_of(connection.tuple) + " with a RST");
-  answer(stack, packet, PacketKind::refusal, packet.instance, 0);
+  // The number says whether it acknowledges a SYN: a client that has gone on since does not heed that.
+  answer(stack, packet, PacketKind::refusal, packet.instance, packet.kind == PacketKind::syn ? 1 : 0);
 }
 
 bool World::listens(const Host& host, const Address& dvipa, Port port) const {

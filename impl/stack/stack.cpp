@@ -99,8 +99,8 @@ void Stack::take(const input::ConnectionsFound& found) {
   const StackId to = found.epoch.owner;
   const bool overtaken = found.epoch != dvipa.report_epoch;
   if (!overtaken) dvipa.report_open = false;
-  if (!overtaken && to == settings_.self && !dvipa.rivals.empty()) {
-    settle_rivals(dvipa, to);
+  if (!overtaken && !dvipa.rivals.empty()) {  // all that is held here is known now, whoever asked for it
+    settle_rivals(dvipa, settings_.self);
     emit(effect::ReleaseHeld{found.dvipa});
   }
   if (!members_.contains(to)) return;
