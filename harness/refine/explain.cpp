@@ -132,6 +132,9 @@ class Channels {
 
   bool may_be_missing(const Message& message) const {
     if (message.kind == M::verify || is_void(message)) return true;
+    const bool of_ended = message.kind == M::new_conn && message.target != model::nobody &&
+                          before_.stacks[message.target].endpoint[message.about].end == model::End::none;
+    if (of_ended) return true;
     return message.kind == M::term_conn && before_.stacks[from_].endpoint[message.about].end == model::End::half_open;
   }
   // A report under an epoch that its receiver has left behind: nobody takes it (FLV-10).

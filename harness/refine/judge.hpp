@@ -26,6 +26,9 @@
 //  - Such an entry is forgotten when a SYN hits it and its target does not listen any more as far as the router knows:
 //  the
 //    frame that it waits for would open nothing there (RTE-5).
+//  - What has ended at its target is not passed on to a claimant, although the entry waits for a SYN that may be under
+//  way:
+//    the target tells of it if it comes (TGT-6).
 //  - Of two targets that hold a connection the model stands by the one that was named first, and remembers no other;
 //  the
 //    implementation does, and routes to the other when the first has no end of it any more (FLV-11).
