@@ -83,11 +83,17 @@ std::string config_of(const Json& rows) {
   const Column moveable{"Moveable", "moveable"};
   const Column flags{"Flg", "flags"};
   const Column deactivated{"Deactivated", "deactivated"};
-  const std::vector<Section> sections = {
-      {"VIPADEFINE", {address, prefix, moveable, flags, deactivated}},
-      {"VIPABACKUP", {address, {"Rank", "rank", true}, flags, deactivated}},
-      {"VIPARANGE", {address, prefix, moveable, flags}},
-      {"VIPADISTRIBUTE", {address, {"Port", "port"}, {"XCF Address", "dest_xcf"}, {"DistMethod", "method"}, flags}}};
+  const std::vector<Section> sections = {{"VIPADEFINE", {address, prefix, moveable, flags, deactivated}},
+                                         {"VIPABACKUP", {address, {"Rank", "rank", true}, flags, deactivated}},
+                                         {"VIPARANGE", {address, prefix, moveable, flags}},
+                                         {"SOURCEVIPA", {address, {"Job", "job"}}},
+                                         {"VIPADISTRIBUTE",
+                                          {address,
+                                           {"Port", "port"},
+                                           {"XCF Address", "dest_xcf"},
+                                           {"DistMethod", "method"},
+                                           {"TimAff", "affinity_s", true},
+                                           flags}}};
   std::string text;
   for (const Section& section : sections)
     if (const Json picked = rows_with(rows, section.statement); !picked.empty())

@@ -59,8 +59,10 @@ Row row_of(const DvipaDefinition& definition) {
     row[1] += fmt::format(", {}{}", keyword_of(definition.moveable), flags_text(definition.cluster_ports, false));
   if (definition.distribution) {
     row[2] = ports_text(definition.distribution->ports);
-    row[3] = fmt::format("{}{} to {}", keyword_of(definition.distribution->method),
+    const unsigned affinity_s = definition.distribution->affinity_s;
+    row[3] = fmt::format("{}{}{} to {}", keyword_of(definition.distribution->method),
                          flags_text(definition.distribution->cluster_ports, definition.distribution->content_routed),
+                         affinity_s != 0 ? fmt::format(" TIMEDAFFINITY {}", affinity_s) : "",
                          targets_text(*definition.distribution));
   }
   return row;
@@ -76,6 +78,8 @@ std::string table(const Definitions& definitions) {
   std::vector<Row> rows = {{"DVIPA", "part", "ports", "distribution"}};
   for (const DvipaDefinition& definition : definitions.dvipas) rows.push_back(row_of(definition));
   for (const RangeDefinition& range : definitions.ranges) rows.push_back(row_of(range));
+  for (const SourceDefinition& source : definitions.sources)
+    rows.push_back({to_string(source.source), "source", "-", "of connections that " + source.job + " opens"});
   if (rows.size() == 1) return "This profile defines nothing: the host only serves what others distribute to it.\n";
   std::array<std::size_t, 3> width{};
   for (const Row& row : rows)
@@ -101,7 +105,8 @@ Json json_of(const Distribution& distribution) {
           {"targets", targets},
           {"weights", weights},
           {"cluster_ports", distribution.cluster_ports},
-          {"content_routed", distribution.content_routed}};
+          {"content_routed", distribution.content_routed},
+          {"affinity_s", distribution.affinity_s}};
 }
 
 Json json_of(const Definitions& definitions) {
@@ -124,7 +129,9 @@ Json json_of(const Definitions& definitions) {
                       {"prefix_bits", each.prefix_bits},
                       {"moveable", keyword_of(each.moveable)},
                       {"cluster_ports", each.cluster_ports}});
-  return {{"dvipas", dvipas}, {"ranges", ranges}};
+  Json sources = Json::object();
+  for (const SourceDefinition& each : definitions.sources) sources[each.job] = to_string(each.source);
+  return {{"dvipas", dvipas}, {"ranges", ranges}, {"sources", sources}};
 }
 
 Json json_of(const profile::ProfileError& error) {

@@ -29,6 +29,9 @@ constexpr std::string_view description =
     "                                           stack has it, it moves here with its connections\n"
     "  dvipa vary sysplex deactivate,ADDRESS    gives up its part in a DVIPA; connections go on at its backup\n"
     "  dvipa vary sysplex reactivate,ADDRESS    has that part again; a primary takes the DVIPA back\n"
+    "  dvipa vary sysplex weight,ADDRESS,TARGET,N  the weight (0-255, or DEFAULT) of a target, by name or XCF "
+    "address,\n"
+    "                                           for new connections; with BASEWLM in percent of what it reports\n"
     "  dvipa vary sysplex quiesce[,PORT]        no new connections for applications here (on PORT); others go on\n"
     "  dvipa vary sysplex resume[,PORT]         new connections again\n"
     "\n"
@@ -67,6 +70,24 @@ std::optional<Port> port_in(const std::string& text) {
   return port;
 }
 
+// weight,ADDRESS,TARGET,N|DEFAULT
+tl::expected<Json, std::string> weight_request(const std::vector<std::string>& parts) {
+  if (parts.size() != 4) return tl::unexpected(std::string("weight takes a DVIPA, a target and a weight or DEFAULT"));
+  Json request = {{"verb", "vary"}, {"command", "weight"}};
+  const std::string address = value_of(parts[1], "dvipa");
+  if (!parse_address(address)) return tl::unexpected(fmt::format("'{}' is no address", address));
+  request["dvipa"] = address;
+  request["target"] = value_of(parts[2], "target");
+  const std::string text = value_of(parts[3], "weight");
+  if (lower(text) == "default") return request;
+  unsigned weight = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), weight);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || weight > 255)
+    return tl::unexpected(fmt::format("'{}' is neither a weight from 0 to 255 nor DEFAULT", text));
+  request["weight"] = weight;
+  return request;
+}
+
 // The request, or what is wrong with the words.
 tl::expected<Json, std::string> sysplex_request(const std::vector<std::string>& parts) {
   if (parts.empty()) return tl::unexpected(std::string("the command behind sysplex is missing"));
@@ -79,6 +100,8 @@ tl::expected<Json, std::string> sysplex_request(const std::vector<std::string>& 
     const std::string address = value_of(parts[1], "dvipa");
     if (!parse_address(address)) return tl::unexpected(fmt::format("'{}' is no address", address));
     request["dvipa"] = address;
+  } else if (command == "weight") {
+    return weight_request(parts);
   } else if (command == "quiesce" || command == "resume") {
     if (parts.size() > 2) return tl::unexpected(fmt::format("{} takes at most one port", command));
     if (parts.size() == 2 && lower(parts[1]) != "target") {

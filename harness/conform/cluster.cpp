@@ -116,6 +116,32 @@ Death Cluster::pull_cable(const std::string& host) {
   return death;
 }
 
+constexpr unsigned bus_port = 7400;  // of the example
+
+// By the host's own packet filter, beside whatever the stack has there.
+lab::Result<void> Cluster::cut_bus(const std::string& host) {
+  count_out(host);
+  const std::string members = "10.77.0.1-10.77.0.99";
+  const auto cut = lab_.run(
+      host,
+      {"sh", "-c",
+       fmt::format("nft 'add table ip buscut; add chain ip buscut in {{ type filter hook input priority -200; }}; "
+                   "add chain ip buscut out {{ type filter hook output priority -200; }}; "
+                   "add rule ip buscut in ip saddr {0} tcp sport {1} drop; add rule ip buscut in ip saddr {0} "
+                   "tcp dport {1} drop; add rule ip buscut out ip daddr {0} tcp sport {1} drop; "
+                   "add rule ip buscut out ip daddr {0} tcp dport {1} drop'",
+                   members, bus_port)});
+  if (!cut) return tl::unexpected(cut.error());
+  return {};
+}
+
+lab::Result<void> Cluster::mend_bus(const std::string& host) {
+  const auto mended = lab_.run(host, {"nft", "delete", "table", "ip", "buscut"});
+  if (!mended) return tl::unexpected(mended.error());
+  count_in(host);
+  return {};
+}
+
 Death Cluster::pause_stack(const std::string& host) {
   count_out(host);
   const Death death{host, load::monotonic_ns()};

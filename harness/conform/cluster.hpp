@@ -54,6 +54,10 @@ class Cluster {
   // SIGSTOP: the stack stands still, and for the others it is dead. Its host and its application go on.
   Death pause_stack(const std::string& host);
   void continue_stack(const std::string& host);
+  // Cuts the host off the bus, or ends that: what stacks say to each other is lost, and everything else on the segment
+  // arrives as before.
+  lab::Result<void> cut_bus(const std::string& host);
+  lab::Result<void> mend_bus(const std::string& host);
   void plug_cable(const std::string& host);
   // Dead or cut off; await_settled expects nothing of it.
   void count_out(const std::string& host) { stacks_.at(host).counts = false; }

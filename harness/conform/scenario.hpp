@@ -58,6 +58,7 @@ lab::Result<void> takeback_owner_dies(Context&);
 lab::Result<void> takeback_primary_dies(Context&);
 lab::Result<void> paused_owner(Context&);
 lab::Result<void> partition(Context&);
+lab::Result<void> bus_cut(Context&);
 lab::Result<void> profile_change(Context&);
 lab::Result<void> quiesced_target(Context&);
 lab::Result<void> group_left(Context&);

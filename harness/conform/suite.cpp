@@ -106,6 +106,10 @@ std::span<const Scenario> takeback_scenarios() {
        {"FLV-9", "FLV-10", "RTE-2"},
        paused_owner},
       {"partition", "the owner of DVA1 is cut off, and comes back while it still owns", {"FLV-11", "RTE-2"}, partition},
+      {"bus-cut",
+       "the bus to the owner of DVA1 is cut while the segment is not, and mended",
+       {"FLV-11", "RTE-2", "FLV-12"},
+       bus_cut},
   };
   return scenarios;
 }

@@ -37,6 +37,9 @@ struct OfMessage {
   Messages operator()(const Verify& said) const { return each(Kind::verify, said, model::nobody); }
   Messages operator()(const NotHeld& said) const { return each(Kind::not_held, said, model::nobody); }
   Messages operator()(const Leaving&) const { return {}; }
+  Messages operator()(const Capacity&) const { return {}; }  // the model chooses any target that listens
+  Messages operator()(const Affinity&) const { return {}; }
+  Messages operator()(const ListAsked&) const { return {}; }
 
  private:
   static model::Message one(Kind kind, const Epoch& epoch, unsigned about, model::Stack target = model::nobody) {

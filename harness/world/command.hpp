@@ -18,6 +18,8 @@ enum class Verb : std::uint8_t {
   slow,          // from now on each job of its kernel takes `amount` more
   jump,          // its clock jumps ahead by `amount`: its timers fire that much sooner
   kill_process,  // only the stack's process, at once: its kernel and the applications go on
+  capacity,      // it measures that it can do `amount` more (RTE-8)
+  weight,        // its operator gives `other` the weight `amount` for the DVIPA; -1: that of its distribution (RTE-8)
   define,  // its profile says `definition` from now on (CFG-7); with Part::none it says nothing of the DVIPA any more
   // Applications.
   listen,

@@ -54,6 +54,12 @@ std::string Narrator::text(const Message& message) const {
           [&](const NotHeld& each) {
             return fmt::format("NOT_HELD {} ({})", text(each.remotes, each.dvipa), world::text(each.epoch));
           },
+          [](const Capacity& each) { return fmt::format("CAPACITY {}", each.weight); },
+          [](const Affinity& each) {
+            return fmt::format("AFFINITY {} clients at S{} ({})", each.remotes.size(), each.target.value,
+                               world::text(each.epoch));
+          },
+          [](const ListAsked&) { return std::string("LIST_ASKED"); },
           [](const Leaving&) { return std::string("LEAVING"); },
       },
       message);

@@ -42,6 +42,12 @@ Command ScenarioReader::command(Words& words, std::string_view verb) {
     pair(words, command);
   } else if (const Name* name_of_plain = find(plain, verb)) {
     command.verb = name_of_plain->verb;
+  } else if (verb == "capacity") {
+    command.verb = Verb::capacity;
+    command.stack = words.stack(stacks);
+    command.amount = static_cast<std::int64_t>(words.number(1, 65'535, "a capacity"));
+  } else if (verb == "weight") {
+    weight(words, command);
   } else if (verb == "listen") {
     command.verb = Verb::listen;
     listener(words, command);
@@ -80,6 +86,15 @@ void ScenarioReader::pair(Words& words, Command& command) {
   command.other = words.stack(scenario_.settings.stacks);
   if (command.verb == Verb::deliver && words.is_number())
     command.amount = static_cast<std::int64_t>(words.number(1, 1000, "a count"));
+}
+
+// weight S1 A S2 30 | default: at S1, of the target S2.
+void ScenarioReader::weight(Words& words, Command& command) {
+  command.verb = Verb::weight;
+  command.stack = words.stack(scenario_.settings.stacks);
+  command.address = dvipa_named(words);
+  command.other = words.stack(scenario_.settings.stacks);
+  command.amount = words.accept("default") ? -1 : static_cast<std::int64_t>(words.number(0, 255, "a weight"));
 }
 
 // S2 60 [on A]: without an address, on every address of both families.

@@ -183,12 +183,27 @@ Distribution ScenarioReader::distribution_of(Words& words) {
       if (made.targets.is_all()) words.fail("no target", "write all, or stacks: targets S2 S3");
     } else if (words.accept("ports")) {
       ports(words, made);
+    } else if (words.accept("method")) {
+      method(words, made);
+    } else if (words.accept("affinity")) {
+      made.affinity_s = static_cast<std::uint16_t>(words.number(1, 9999, "a number of seconds"));
     } else {
       const std::string_view found = words.take("");
-      words.fail(fmt::format("\"{}\"", found), "write targets or ports here");
+      words.fail(fmt::format("\"{}\"", found), "write targets, ports, method or affinity here");
     }
   }
   return made;
+}
+
+void ScenarioReader::method(Words& words, Distribution& distribution) {
+  const std::string_view found = words.take("a method");
+  const auto* const name = std::ranges::find(method_names, found, &MethodName::word);
+  if (name != method_names.end()) {
+    distribution.method = name->method;
+  } else {
+    words.fail(fmt::format("\"{}\" is no method", found),
+               "write round-robin, weighted, base-wlm, weighted-active or hot-standby");
+  }
 }
 
 void ScenarioReader::ports(Words& words, Distribution& distribution) {

@@ -11,6 +11,15 @@ namespace dvipa::world {
 
 inline constexpr std::string_view scenario_heading = "dvipa-scenario 1";
 
+struct MethodName {
+  std::string_view word;
+  DistMethod method;
+};
+inline constexpr std::array method_names{
+    MethodName{"round-robin", DistMethod::round_robin}, MethodName{"weighted", DistMethod::weighted},
+    MethodName{"base-wlm", DistMethod::base_wlm}, MethodName{"weighted-active", DistMethod::weighted_active},
+    MethodName{"hot-standby", DistMethod::hot_standby}};
+
 class ScenarioReader {
  public:
   explicit ScenarioReader(std::string name) { scenario_.name = std::move(name); }
@@ -28,12 +37,14 @@ class ScenarioReader {
   void distribution(Words& words);
   void mutant(Words& words);
   Distribution distribution_of(Words& words);
+  void method(Words& words, Distribution& distribution);
   void ports(Words& words, Distribution& distribution);
   Address dvipa_named(Words& words);
   DvipaDefinition& definition(StackId stack, const Address& address);
 
   // read_command.cpp: what is done
   Command command(Words& words, std::string_view verb);
+  void weight(Words& words, Command& command);
   void listener(Words& words, Command& command);
   void close(Words& words, Command& command);
   void connect(Words& words, Command& command);

@@ -145,6 +145,15 @@ void World::perform(const Command& command) {
       return;
     case Verb::jump:
       return jump(stack, command.amount);
+    case Verb::capacity:
+      if (is_up(stack)) give(stack, input::CapacityMeasured{static_cast<std::uint16_t>(command.amount)});
+      return;
+    case Verb::weight: {
+      std::optional<std::uint16_t> weight;
+      if (command.amount >= 0) weight = static_cast<std::uint16_t>(command.amount);
+      if (is_up(stack)) give(stack, input::WeightOrdered{command.address, command.other, weight});
+      return;
+    }
     case Verb::define:
       return define(stack, *command.definition);
     case Verb::listen:

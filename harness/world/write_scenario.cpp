@@ -59,6 +59,10 @@ class Writer {
     if (distribution.ports.is_every_port()) text += " every";
     for (const PortRange& each : distribution.ports.ranges)
       for (unsigned port = each.first; port <= each.last; ++port) text += fmt::format(" {}", port);
+    for (const MethodName& each : method_names)
+      if (each.method == distribution.method && each.method != DistMethod::round_robin)
+        text += fmt::format(" method {}", each.word);
+    if (distribution.affinity_s != 0) text += fmt::format(" affinity {}", distribution.affinity_s);
     return text;
   }
 
@@ -135,6 +139,11 @@ std::string Writer::text_of(const Command& c) const {
     case Verb::slow:
     case Verb::jump:
       return fmt::format("{} {} {}", of_stack[static_cast<unsigned>(c.verb)], stack(c.stack), time_text(c.amount));
+    case Verb::capacity:
+      return fmt::format("capacity {} {}", stack(c.stack), c.amount);
+    case Verb::weight:
+      return fmt::format("weight {} {} {} {}", stack(c.stack), name(c.address), stack(c.other),
+                         c.amount < 0 ? "default" : std::to_string(c.amount));
     case Verb::define:
       return definition(c);
     case Verb::listen:

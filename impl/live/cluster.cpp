@@ -30,7 +30,8 @@ class ClusterReader {
       return refuse(place, std::string(parsed.error().description()), "write it as TOML");
     }
     const toml::table& root = parsed.table();
-    known_keys(root, {"key_file", "heartbeat", "member"});
+    known_keys(root, {"key_file", "lists", "heartbeat", "member"});
+    read_lists(root);
     read_heartbeat(root);
     read_members(root);
     if (!error_) read_key_file(root);
@@ -49,6 +50,16 @@ class ClusterReader {
       if (std::find(known.begin(), known.end(), key.str()) == known.end())
         refuse(key.source(), fmt::format("`{}` is not known here", key.str()),
                fmt::format("use one of: {}", fmt::join(known, ", ")));
+  }
+
+  // LST-7
+  void read_lists(const toml::table& root) {
+    const toml::node* node = root.get("lists");
+    if (node == nullptr) return;
+    const auto said = node->value<std::string>();
+    cluster_.lists_to_concerned = said == "concerned";
+    if (!said || (*said != "concerned" && *said != "all"))
+      refuse(node->source(), "`lists` is neither \"all\" nor \"concerned\"", "write lists = \"all\"");
   }
 
   const toml::node* required(const toml::table& table, std::string_view key, std::string_view example) {

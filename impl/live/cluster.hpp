@@ -29,6 +29,7 @@ struct Heartbeat {
 struct Cluster {
   std::vector<ClusterMember> members;  // ascending by StackId: members[i].stack.value == i + 1
   Heartbeat heartbeat;
+  bool lists_to_concerned = false;  // VIPA lists tell a member only what concerns it (LST-7)
   wire::ClusterKey key{};
 
   const ClusterMember* find(std::string_view name) const;  // null when nobody has this name

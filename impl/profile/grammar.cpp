@@ -16,11 +16,15 @@ BOOST_FUSION_ADAPT_STRUCT(dvipa::profile::UndistributeStatement, keyword, dvipa)
 BOOST_FUSION_ADAPT_STRUCT(dvipa::profile::RangeStatement, keyword, options, mask, address)
 BOOST_FUSION_ADAPT_STRUCT(dvipa::profile::UnrangeStatement, keyword, mask, address)
 BOOST_FUSION_ADAPT_STRUCT(dvipa::profile::DeleteStatement, keyword, addresses)
+BOOST_FUSION_ADAPT_STRUCT(dvipa::profile::SourceStatement, keyword, source, job)
+BOOST_FUSION_ADAPT_STRUCT(dvipa::profile::UnsourceStatement, keyword, job)
 
 namespace dvipa::profile {
 namespace {
 
 namespace x3 = boost::spirit::x3;
+
+constexpr std::size_t job_max = 64;  // bytes
 
 // What one reading has come to; terminals reach it through the context.
 struct Reading {
@@ -79,20 +83,20 @@ struct WordMatch {
 };
 
 struct OptionMatch {
-  using Attribute = Placed<Option>;
+  using Attribute = ChosenOption;
   Keyword keyword;
   std::string_view wanted;
   Option option;
-  std::optional<Placed<Option>> operator()(Reading&, std::string_view word, Place place) const {
+  std::optional<ChosenOption> operator()(Reading&, std::string_view word, Place place) const {
     if (!abbreviates(word, keyword)) return std::nullopt;
-    return Placed<Option>{option, place};
+    return ChosenOption{option, place};
   }
 };
 
 struct StatementMatch {
   using Attribute = Place;
   Keyword keyword;
-  std::string_view wanted = "a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE)";
+  std::string_view wanted = "a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE, SOURCEVIPA)";
   std::optional<Place> operator()(Reading& reading, std::string_view word, Place place) const {
     if (!abbreviates(word, keyword)) return std::nullopt;
     reading.statement = place;
@@ -138,6 +142,18 @@ struct NumberMatch {
   }
 };
 
+// The number behind the keyword of an option.
+struct NumberedOptionMatch {
+  using Attribute = ChosenOption;
+  std::string_view wanted;
+  Option option;
+  std::optional<ChosenOption> operator()(Reading&, std::string_view word, Place place) const {
+    const auto number = number_in(word);
+    if (!number) return std::nullopt;
+    return ChosenOption{option, place, *number};
+  }
+};
+
 struct PortMatch {
   using Attribute = PortItem;
   std::string_view wanted = "a port or a range of ports";
@@ -160,6 +176,20 @@ struct AddressMatch {
     const auto address = parse_address(word);
     if (!address) return std::nullopt;
     return Placed<Address>{*address, place};
+  }
+};
+
+// The name of a program, as its first part if a * ends it. A word that begins a statement is none.
+struct JobMatch {
+  using Attribute = Placed<std::string>;
+  std::string_view wanted = "the name of a job";
+  std::optional<Placed<std::string>> operator()(Reading&, std::string_view word, Place place) const {
+    const bool printable = std::ranges::all_of(word, [](char c) { return c > ' ' && c < '\x7f'; });
+    if (word.empty() || word == "," || word.size() > job_max || !printable) return std::nullopt;
+    const auto begins = [&](Keyword keyword) { return abbreviates(word, keyword); };
+    if (word.find('*') < word.size() - 1 || begins(endvipadynamic) || std::ranges::any_of(statement_keywords, begins))
+      return std::nullopt;
+    return Placed<std::string>{std::string(word), place};
   }
 };
 
@@ -194,8 +224,11 @@ const Terminal<AllMatch> all(AllMatch{});
 const Terminal<CommaMatch> comma(CommaMatch{});
 const Terminal<NumberMatch> rank(NumberMatch{"a rank"});
 const Terminal<NumberMatch> weight_number(NumberMatch{"a weight"});
+const Terminal<NumberedOptionMatch> affinity_seconds(NumberedOptionMatch{"a number of seconds",
+                                                                         Option::timed_affinity});
 const Terminal<PortMatch> port_item(PortMatch{});
 const Terminal<AddressMatch> address(AddressMatch{});
+const Terminal<JobMatch> job(JobMatch{});
 const Terminal<MaskMatch> mask(MaskMatch{});
 
 template <class Attribute>
@@ -218,7 +251,8 @@ const auto method = option("ROUNDROBIN", Option::round_robin) | option("WEIGHTED
                     option("HOTSTANDBY", Option::hot_standby);
 const auto distribute_option = (word("DISTMETHOD") >> method) | cluster_ports |
                                option("SYSPLEXPORTS", Option::cluster_ports) |
-                               option("CONTENTROUTED", Option::content_routed);
+                               option("CONTENTROUTED", Option::content_routed) |
+                               (word("TIMEDAFFinity", "TIMEDAFFINITY") >> affinity_seconds);  // RTE-8
 const auto destination = Rule<Destination>("destination") = address >> -(word("WEIGHT") >> weight_number);
 const auto distribute = Rule<DistributeStatement>("distribute") = statement(vipadistribute) >> -word("DEFINE") >>
                                                                   *distribute_option >> address >>
@@ -240,6 +274,10 @@ const auto unrange = Rule<UnrangeStatement>("unrange") = statement(viparange) >>
 // CFG-7
 const auto remove = Rule<DeleteStatement>("delete") = statement(vipadelete) >> +address;
 
+// CFG-6
+const auto source = Rule<SourceStatement>("source") = statement(sourcevipa) >> address >> job;
+const auto unsource = Rule<UnsourceStatement>("unsource") = statement(sourcevipa) >> word("DELETE") >> job;
+
 struct Keep {
   template <class Context>
   void operator()(const Context& context) const {
@@ -252,7 +290,7 @@ constexpr Keep keep{};
 // CFG-1. A statement ends where no further word of it can follow; what comes then must be the next statement.
 const auto block = word("VIPADYNamic", "VIPADYNAMIC") >>
                    *(define[keep] | backup[keep] | undistribute[keep] | distribute[keep] | unrange[keep] | range[keep] |
-                     remove[keep]) >>
+                     remove[keep] | unsource[keep] | source[keep]) >>
                    word("ENDVIPADYNamic", "ENDVIPADYNAMIC");
 
 std::string joined(const std::vector<std::string_view>& wanted) {

@@ -10,6 +10,8 @@
 namespace dvipa::profile {
 namespace {
 
+constexpr unsigned affinity_s_max = 9999;
+
 using Refused = std::optional<Refusal>;
 
 unsigned family_bits(const Address& address) { return address.is_v4() ? 32 : 128; }
@@ -51,6 +53,8 @@ int group_of(Option option) {
     case Option::weighted_active:
     case Option::hot_standby:
       return 3;
+    case Option::timed_affinity:
+      return 4;
   }
   return -1;
 }
@@ -96,6 +100,7 @@ class Obedience {
   explicit Obedience(Definitions& definitions) : definitions_(definitions) {
     for (DvipaDefinition& each : definitions.dvipas) dvipas_.emplace(each.dvipa, std::move(each));
     for (const RangeDefinition& each : definitions.ranges) ranges_.emplace(range_key(each), each);
+    for (const SourceDefinition& each : definitions.sources) sources_.emplace(each.job, each.source);
   }
 
   Refused take(const DefineStatement& statement);
@@ -105,11 +110,13 @@ class Obedience {
   Refused take(const RangeStatement& statement);
   Refused take(const UnrangeStatement& statement);
   Refused take(const DeleteStatement& statement);
+  Refused take(const SourceStatement& statement);
+  Refused take(const UnsourceStatement& statement);
 
   void finish();
 
  private:
-  Refused each_option_once(Place keyword, const std::vector<Placed<Option>>& options) const;
+  Refused each_option_once(Place keyword, const std::vector<ChosenOption>& options) const;
   Refused mask_fits(Place keyword, const Placed<Mask>& mask, const Address& address) const;
   Refused fit_for_dvipas(Place keyword, const std::vector<Placed<Address>>& addresses) const;
   Refused not_said_before(Place keyword, const Placed<Address>& address) const;
@@ -124,11 +131,13 @@ class Obedience {
   std::map<Address, bool> distributed_;  // which of them this text has distributed
   std::map<RangeKey, RangeDefinition> ranges_;
   std::set<RangeKey> said_ranges_;
+  std::map<std::string, Address> sources_;  // by job
+  std::set<std::string> said_jobs_;
 };
 
 Refusal refuse(Place statement, Place at, std::string expected) { return {statement, at, std::move(expected)}; }
 
-Refused Obedience::each_option_once(Place keyword, const std::vector<Placed<Option>>& options) const {
+Refused Obedience::each_option_once(Place keyword, const std::vector<ChosenOption>& options) const {
   unsigned seen = 0;
   for (const auto& option : options) {
     const unsigned bit = 1U << group_of(option.value);
@@ -233,6 +242,10 @@ Refused Obedience::take(const DistributeStatement& statement) {
     if (const auto method = method_of(option.value)) distribution.method = *method;
     if (option.value == Option::cluster_ports) distribution.cluster_ports = true;
     if (option.value == Option::content_routed) distribution.content_routed = true;
+    if (option.value != Option::timed_affinity) continue;
+    if (option.number > affinity_s_max)
+      return refuse(statement.keyword, option.place, fmt::format("0 to {} seconds", affinity_s_max));
+    distribution.affinity_s = static_cast<std::uint16_t>(option.number);
   }
   if (auto refused = read_ports(statement, distribution.ports)) return refused;
   if (auto refused = read_destinations(statement, distribution)) return refused;
@@ -339,11 +352,30 @@ Refused Obedience::take(const DeleteStatement& statement) {
   return std::nullopt;
 }
 
+// CFG-6
+Refused Obedience::take(const SourceStatement& statement) {
+  if (!is_host_address(statement.source.value))
+    return refuse(statement.keyword, statement.source.place, "an address that a host can own");
+  if (!said_jobs_.insert(statement.job.value).second)
+    return refuse(statement.keyword, statement.job.place, "a job that has no source yet");
+  sources_[statement.job.value] = statement.source.value;
+  return std::nullopt;
+}
+
+Refused Obedience::take(const UnsourceStatement& statement) {
+  if (sources_.erase(statement.job.value) == 0)
+    return refuse(statement.keyword, statement.job.place, "a job that has a source");
+  said_jobs_.erase(statement.job.value);
+  return std::nullopt;
+}
+
 void Obedience::finish() {
   definitions_.dvipas.clear();
   for (auto& [address, definition] : dvipas_) definitions_.dvipas.push_back(std::move(definition));
   definitions_.ranges.clear();
   for (const auto& [key, range] : ranges_) definitions_.ranges.push_back(range);
+  definitions_.sources.clear();
+  for (const auto& [job, source] : sources_) definitions_.sources.push_back({job, source});
 }
 
 bool is_distribution(const Statement& statement) {

@@ -36,6 +36,14 @@ enum class Option {
   base_wlm,
   weighted_active,
   hot_standby,
+  timed_affinity,
+};
+
+// An option of a statement, with the number behind it where it takes one.
+struct ChosenOption {
+  Option value{};
+  Place place;
+  unsigned number = 0;
 };
 
 struct Mask {
@@ -48,7 +56,7 @@ inline constexpr unsigned number_max = 1'000'000'000;
 
 struct DefineStatement {
   Place keyword;
-  std::vector<Placed<Option>> options;
+  std::vector<ChosenOption> options;
   Placed<Mask> mask;
   std::vector<Placed<Address>> addresses;
 };
@@ -72,7 +80,7 @@ struct Destination {
 
 struct DistributeStatement {
   Place keyword;
-  std::vector<Placed<Option>> options;
+  std::vector<ChosenOption> options;
   Placed<Address> dvipa;
   std::vector<PortItem> ports;  // none: no PORT was written
   std::vector<Destination> destinations;
@@ -85,7 +93,7 @@ struct UndistributeStatement {
 
 struct RangeStatement {
   Place keyword;
-  std::vector<Placed<Option>> options;
+  std::vector<ChosenOption> options;
   Placed<Mask> mask;
   Placed<Address> address;
 };
@@ -101,8 +109,19 @@ struct DeleteStatement {
   std::vector<Placed<Address>> addresses;
 };
 
+struct SourceStatement {
+  Place keyword;
+  Placed<Address> source;
+  Placed<std::string> job;
+};
+
+struct UnsourceStatement {
+  Place keyword;
+  Placed<std::string> job;
+};
+
 using Statement = std::variant<DefineStatement, BackupStatement, DistributeStatement, UndistributeStatement,
-                               RangeStatement, UnrangeStatement, DeleteStatement>;
+                               RangeStatement, UnrangeStatement, DeleteStatement, SourceStatement, UnsourceStatement>;
 
 // Why a profile is refused; what was found is the text at `at`.
 struct Refusal {

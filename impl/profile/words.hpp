@@ -18,8 +18,9 @@ inline constexpr Keyword vipabackup{"VIPABackup"};
 inline constexpr Keyword vipadistribute{"VIPADISTribute"};
 inline constexpr Keyword viparange{"VIPARange"};
 inline constexpr Keyword vipadelete{"VIPADELete"};
-inline constexpr std::array<Keyword, 5> statement_keywords = {vipadefine, vipabackup, vipadistribute, viparange,
-                                                              vipadelete};
+inline constexpr Keyword sourcevipa{"SOURCEVipa"};
+inline constexpr std::array<Keyword, 6> statement_keywords = {vipadefine, vipabackup, vipadistribute,
+                                                              viparange,  vipadelete, sourcevipa};
 
 // True when `word`, in whatever case, is a prefix of the keyword and at least as long as its capitals.
 bool abbreviates(std::string_view word, Keyword keyword);

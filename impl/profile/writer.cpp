@@ -37,10 +37,11 @@ std::string targets_text(const Distribution& distribution) {
 }
 
 std::string distribute_text(const Address& dvipa, const Distribution& distribution) {
-  return fmt::format("  VIPADISTRIBUTE DEFINE DISTMETHOD {}{}{} {}{} DESTIP {}\n", keyword_of(distribution.method),
+  return fmt::format("  VIPADISTRIBUTE DEFINE DISTMETHOD {}{}{}{} {}{} DESTIP {}\n", keyword_of(distribution.method),
                      distribution.cluster_ports ? " CLUSTERPORTS" : "",
-                     distribution.content_routed ? " CONTENTROUTED" : "", to_string(dvipa),
-                     ports_text(distribution.ports), targets_text(distribution));
+                     distribution.content_routed ? " CONTENTROUTED" : "",
+                     distribution.affinity_s != 0 ? fmt::format(" TIMEDAFFINITY {}", distribution.affinity_s) : "",
+                     to_string(dvipa), ports_text(distribution.ports), targets_text(distribution));
 }
 
 std::string define_text(const DvipaDefinition& definition) {
@@ -104,6 +105,8 @@ std::string write_profile(const Definitions& definitions) {
     if (definition.distribution) text += distribute_text(definition.dvipa, *definition.distribution);
   }
   for (const RangeDefinition& range : definitions.ranges) text += range_text(range);
+  for (const SourceDefinition& source : definitions.sources)
+    text += fmt::format("  SOURCEVIPA {} {}\n", to_string(source.source), source.job);
   return text + "ENDVIPADYNAMIC\n";
 }
 

@@ -46,6 +46,10 @@ struct AbortConnections {
   Address dvipa;
   std::vector<Remote> remotes;
 };
+// Reset all connections of the DVIPA that live on this host (MOV-6).
+struct BreakConnections {
+  Address dvipa;
+};
 struct ArmTimer {
   Timer timer;
   std::uint32_t after_ms = 0;
@@ -93,11 +97,11 @@ struct Left {};   // nothing is owned any more; the process may stop
 
 std::string_view name_of(effect::ActivationAnswered::Answer answer);
 
-using Effect =
-    std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress, effect::AcceptForwarder,
-                 effect::RefuseForwarder, effect::LookForConnections, effect::AbortConnections, effect::ArmTimer,
-                 effect::CancelTimer, effect::ReleaseHeld, effect::OwnershipChanged, effect::Rebuilt,
-                 effect::ListenerKnown, effect::ActivationAnswered, effect::Ready, effect::Left>;
+using Effect = std::variant<effect::Send, effect::Advertise, effect::Withdraw, effect::HoldAddress,
+                            effect::AcceptForwarder, effect::RefuseForwarder, effect::LookForConnections,
+                            effect::AbortConnections, effect::BreakConnections, effect::ArmTimer, effect::CancelTimer,
+                            effect::ReleaseHeld, effect::OwnershipChanged, effect::Rebuilt, effect::ListenerKnown,
+                            effect::ActivationAnswered, effect::Ready, effect::Left>;
 using Effects = std::vector<Effect>;
 
 }  // namespace dvipa

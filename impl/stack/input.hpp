@@ -1,6 +1,7 @@
 #pragma once
 // All that can happen to a stack. The live shell observes these, the world draws them, a checker enumerates them.
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct MemberUp {
 };
 struct MemberDown {
   StackId member;
+  bool silent = false;  // nothing is heard of it; it may live, and only the bus to it be cut
 };
 // Before a Verify is given to the stack, what it asks about has to be up to date: see ConnectionsOpened and -Ended.
 struct Received {
@@ -82,6 +84,26 @@ struct ActivationAsked {
   Address dvipa;
   bool by_operator = false;  // who may break a DISRUPTIVE one's connections (MOV-6)
 };
+// Seen on the segment: `member` says to everybody there that it has the DVIPA, while the bus does not reach it
+// (FLV-11).
+struct RivalHeard {
+  Address dvipa;
+  StackId member;
+};
+// It does not answer for the DVIPA any more.
+struct RivalSilent {
+  Address dvipa;
+};
+// What this host can do more, 1-65535: hundredths of a processor that a further process would get (RTE-8).
+struct CapacityMeasured {
+  std::uint16_t weight = 1;
+};
+// An operator or a policy agent sets the weight of a target, 0-255; none: as the distribution says (RTE-8).
+struct WeightOrdered {
+  Address dvipa;
+  StackId target;
+  std::optional<std::uint16_t> weight;
+};
 struct LeaveAsked {};  // hand over, then effect::Left
 
 }  // namespace input
@@ -89,6 +111,7 @@ struct LeaveAsked {};  // hand over, then effect::Left
 using Input = std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
                            input::ListenerChanged, input::ConnectionsOpened, input::ConnectionsFound,
                            input::ConnectionAccepted, input::ConnectionsEnded, input::RouteReported, input::TimerFired,
-                           input::Resumed, input::LeaveAsked, input::ActivationAsked>;
+                           input::Resumed, input::LeaveAsked, input::ActivationAsked, input::CapacityMeasured,
+                           input::WeightOrdered, input::RivalHeard, input::RivalSilent>;
 
 }  // namespace dvipa

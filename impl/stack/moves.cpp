@@ -19,12 +19,18 @@ void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* 
   if (definition != nullptr && dvipa.own == *definition && !dvipa.by_bind) return;
   dvipa.by_bind = false;
   dvipa.displaced.reset();
-  if (definition == nullptr && dvipa.own && dvipa.own->distribution) dvipa.kept = dvipa.own->distribution;
+  if (definition == nullptr && dvipa.own && dvipa.own->distribution) {
+    dvipa.kept = dvipa.own->distribution;
+    dvipa.kept_epoch = dvipa.owner.facts.newest;
+  }
   dvipa.own = definition == nullptr ? std::nullopt : std::optional(*definition);
   dvipa.owner.facts.part = dvipa.own ? dvipa.own->part : Part::none;
   if (dvipa.own) {
     // LST-3, MOV-5: the distribution goes with the DVIPA, unless this stack has one of its own.
-    if (const ListEntry* elsewhere = owner_entry(address, dvipa)) dvipa.kept = elsewhere->definition.distribution;
+    if (const ListEntry* elsewhere = owner_entry(address, dvipa)) {
+      dvipa.kept = elsewhere->definition.distribution;
+      dvipa.kept_epoch = elsewhere->epoch;
+    }
     owner_event(address, dvipa, roles::PartGiven{});
   } else {
     take_part(address, dvipa);
@@ -51,9 +57,7 @@ void Stack::redistribute(const Address& address, Dvipa& dvipa) {
     if (distribution == nullptr || !distribution->ports.contains(port) || !distribution->targets.contains(xcf))
       uncovered.emplace_back(port, target.stack);
   });
-  for (unsigned n = 1; distribution != nullptr && n <= settings_.xcf_addresses.size(); ++n)  // RTE-8
-    dvipa.listeners.set_weight({static_cast<std::uint8_t>(n)},
-                               weight_of(*distribution, settings_.xcf_addresses[n - 1]));
+  weigh(dvipa);  // RTE-8
   for (const auto& [port, target] : uncovered) set_listener(address, dvipa, target, port, false);
   report_to(address, dvipa, settings_.self, dvipa.owner.facts.mine, used_distribution(dvipa),
             dvipa.owner.state() == roles::OwnerState::taking_back);
@@ -119,6 +123,8 @@ void Stack::take(const input::ActivationAsked& asked) {
 void Stack::give_up_primary(const Address& address, Dvipa& dvipa) {
   if (dvipa.owner.facts.part != Part::primary || has(Mutant::primary_for_ever)) return;
   if (!is_move(address, dvipa.owner.facts.owner)) return;
+  if (dvipa.own->moveable == Moveable::disruptive && !has(Mutant::spare_disrupted))  // MOV-6: by the operator
+    emit(effect::BreakConnections{address});
   if (dvipa.by_bind) {
     dvipa.by_bind = false;
     dvipa.own.reset();

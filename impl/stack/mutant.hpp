@@ -51,6 +51,13 @@ enum class Mutant : std::uint8_t {
   handover_in_silence,  // what is routed during a handover is not reported to the claimant (TKB-5)
   report_ended,         // a claimant is told of entries whose connection has ended at its target (TKB-1)
   keep_left_over,       // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
+  ignore_capacity,      // what targets report that they can do counts for nothing (RTE-8)
+  forget_affinity,      // a client's next connection goes to anybody (RTE-8)
+  keep_stored_list,     // a joiner is not told what others have stored (LST-3)
+  tell_everybody,       // lists to those concerned go to everybody (LST-7)
+  spare_disrupted,      // a DISRUPTIVE DVIPA that the operator moves keeps its connections (MOV-6)
+  ignore_rival,         // an owner that hears another on the segment goes on (FLV-11)
+  wait_for_strangers,   // who stood still waits although all members have answered (FLV-9)
 };
 
 struct MutantName {
@@ -97,6 +104,13 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::syn_to_ended_target, "syn-to-ended-target"},
     MutantName{Mutant::rivals_wait, "rivals-wait"},
     MutantName{Mutant::forget_newcomer, "forget-newcomer"},
+    MutantName{Mutant::ignore_capacity, "ignore-capacity"},
+    MutantName{Mutant::forget_affinity, "forget-affinity"},
+    MutantName{Mutant::keep_stored_list, "keep-stored-list"},
+    MutantName{Mutant::tell_everybody, "tell-everybody"},
+    MutantName{Mutant::spare_disrupted, "spare-disrupted"},
+    MutantName{Mutant::ignore_rival, "ignore-rival"},
+    MutantName{Mutant::wait_for_strangers, "wait-for-strangers"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::report_ended, "report-ended"},
     MutantName{Mutant::keep_left_over, "keep-left-over"},

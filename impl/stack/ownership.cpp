@@ -14,13 +14,16 @@ using roles::OwnerState;
 void Stack::hear(StackId from, const VipaList& list) {
   Member& member = members_.at(from);
   member.listed = true;
-  member.parts.clear();
+  const auto parts_before = std::exchange(member.parts, {});
+  for (auto& [address, dvipa] : dvipas_)
+    if (dvipa.rival == from) dvipa.rival = nobody;
   const auto said_before = std::exchange(member.owning, {});
   for (const ListEntry& entry : list.entries) {
     const Address& address = entry.definition.dvipa;
     member.parts[address] = {entry.definition.part, entry.definition.rank};
     Dvipa& dvipa = obtain(address);
     dvipa.owner.facts.newest = std::max(dvipa.owner.facts.newest, entry.epoch);
+    if (entry.stored) keep_stored(address, dvipa, *entry.stored);
     switch (entry.claim) {
       case Claim::owning:
         member.owning[address] = entry;
@@ -36,6 +39,10 @@ void Stack::hear(StackId from, const VipaList& list) {
         break;
     }
   }
+  if (settings_.lists_to_concerned && member.parts != parts_before) send_list(from);  // what concerns it now
+  for (auto& [address, dvipa] : dvipas_)  // that it has given way to nobody by now (FLV-11)
+    if (dvipa.owner.owns() && !dvipa.advertised && !dvipa.rival) carry_out(address, dvipa, OwnerOrder::advertise);
+  settle_after_standstill();
   evaluate_all();
 }
 
@@ -68,7 +75,10 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
     facts.claimant = nobody;
   }
   if (facts.claimant == from) facts.claimant = nobody;
-  if (dvipa.own && dvipa.own->part != Part::none) dvipa.kept = entry.definition.distribution;  // LST-3
+  if (dvipa.own && dvipa.own->part != Part::none) {  // LST-3
+    dvipa.kept = entry.definition.distribution;
+    dvipa.kept_epoch = entry.epoch;
+  }
   if (!facts.claimant) report_to(address, dvipa, from, entry.epoch, entry.definition.distribution, false);
 }
 
@@ -177,6 +187,7 @@ void Stack::evaluate_all() {
 void Stack::evaluate(const Address& address, Dvipa& dvipa) {
   const auto& facts = dvipa.owner.facts;
   if (dvipa.owner.state() != OwnerState::backup || facts.claimant || leaving_) return;
+  if (dvipa.rival) return;  // FLV-11
   if (!facts.owner) {
     owner_event(address, dvipa, roles::OwnershipVacant{successor(address)});
   } else if (members_.contains(facts.owner) && rank_key(address, facts.owner) < 0) {
@@ -243,6 +254,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       if (has(Mutant::never_advertise)) break;
       if (!dvipa.address_held) emit(effect::HoldAddress{address, true});
       dvipa.address_held = dvipa.advertised = true;
+      dvipa.rival = nobody;
       emit(effect::Advertise{address});
       break;
     case OwnerOrder::withdraw:
@@ -267,6 +279,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       if (has(Mutant::keep_tables_after_release)) break;
       forget_listeners(address, dvipa);
       dvipa.routes.clear();
+      dvipa.affinities.keep_only(settings_.self);
       dvipa.ended_while_fresh.clear();
       dvipa.rivals.clear();
       break;
@@ -321,6 +334,7 @@ void Stack::report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoc
     if (route.ended == 0 || has(Mutant::report_ended)) by_target[route.target].push_back(remote);
   });
   for (const auto& [target, remotes] : by_target) emit(effect::Send{to, NewConn{address, epoch, target, remotes}});
+  report_affinities(address, dvipa, to, epoch);
 }
 
 // TGT-6: a target takes frames of its owner, and of a claimant, whose frames may outrun its list; also of those that
@@ -368,34 +382,6 @@ void Stack::leave_if_free() {
   left_ = true;
   emit(effect::CancelTimer{{Timer::Kind::leave_limit, {}}});
   emit(effect::Left{});
-}
-
-// --- the VIPA list -------------------------------------------------------------------------------------------------
-
-// LST-1; a stack without a part tells the newest epoch that it knows, for members that have lost their memory (FLV-10).
-VipaList Stack::complete_list() const {
-  VipaList list;
-  for (const auto& [address, dvipa] : dvipas_) {
-    ListEntry entry;
-    if (dvipa.own) entry.definition = *dvipa.own;
-    entry.definition.dvipa = address;
-    entry.epoch = dvipa.owner.facts.newest;
-    if (dvipa.owner.owns() || dvipa.owner.state() == OwnerState::taking_back) {
-      entry.claim = dvipa.owner.owns() ? Claim::owning : Claim::claiming;
-      entry.epoch = dvipa.owner.facts.mine;
-      if (const Distribution* distribution = distribution_of(dvipa)) entry.definition.distribution = *distribution;
-    }
-    if (dvipa.own || entry.epoch || entry.claim != Claim::none) list.entries.push_back(std::move(entry));
-  }
-  return list;
-}
-
-void Stack::send_list(StackId to) { emit(effect::Send{to, complete_list()}); }
-
-void Stack::send_list_to_all() {
-  if (members_.empty()) return;
-  const VipaList list = complete_list();
-  for (const auto& [stack, member] : members_) emit(effect::Send{stack, list});
 }
 
 template void Stack::owner_event(const Address&, Dvipa&, const roles::PartGiven&);

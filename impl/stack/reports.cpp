@@ -93,6 +93,7 @@ void Stack::report_listeners(const Address& address, Dvipa& dvipa) {
 }
 
 void Stack::report_connections(const Address& address, Dvipa& dvipa) {
+  report_affinities(address, dvipa, dvipa.report_to, dvipa.report_epoch);
   if (has(Mutant::forget_connections) || dvipa.held_here.empty()) return;
   std::vector<Remote> remotes;
   remotes.reserve(dvipa.held_here.size());
@@ -223,11 +224,6 @@ void Stack::forget_listeners(const Address& address, Dvipa& dvipa, StackId targe
   }
 }
 
-std::uint16_t Stack::weight_of(const Distribution& distribution, const Address& xcf) {
-  const auto at = std::ranges::find(distribution.weights, xcf, &TargetWeight::xcf_address);
-  return at == distribution.weights.end() ? std::uint16_t{1} : at->weight;
-}
-
 // RTE-1, RTE-6
 void Stack::set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening) {
   if (!listening) {
@@ -237,7 +233,7 @@ void Stack::set_listener(const Address& address, Dvipa& dvipa, StackId target, P
   const Distribution* distribution = distribution_of(dvipa);
   const Address& xcf = settings_.xcf_addresses[target.value - 1U];
   if (distribution == nullptr || !distribution->targets.contains(xcf) || !distribution->ports.contains(port)) return;
-  if (dvipa.listeners.add(port, target, weight_of(*distribution, xcf)))
+  if (dvipa.listeners.add(port, target, weight_in_use(dvipa, target)))
     emit(effect::ListenerKnown{address, port, target, true});
 }
 
@@ -256,6 +252,7 @@ void Stack::hear(StackId from, const NewConn& newconn) {
   const bool decides = dvipa->owner.state() == roles::OwnerState::taking_back && from == dvipa->owner.facts.owner &&
                        !has(Mutant::owner_does_not_decide);
   const bool first_hand = newconn.target == from;
+  const std::uint32_t affinity = affinity_ticks(*dvipa);
   for (const Remote& remote : newconn.remotes) {
     tables::Route* known = dvipa->routes.find(remote);
     const bool gives_way = known != nullptr && known->target != newconn.target && decides;
@@ -265,6 +262,7 @@ void Stack::hear(StackId from, const NewConn& newconn) {
       tables::Route route = new_route(newconn.target);
       route.confirmed = first_hand || decides;
       dvipa->routes.insert(remote, route);
+      if (affinity != 0) dvipa->affinities.note(remote, newconn.target, ageing_tick_);
     } else if (known->target != newconn.target) {
       compete(newconn.dvipa, *dvipa, remote, {newconn.target, first_hand});
     } else {
@@ -386,6 +384,7 @@ void Stack::hear(StackId from, const TermConn& termconn) {
     drop_rival(termconn.dvipa, *dvipa, remote, from);
     tables::Route* route = dvipa->routes.find(remote);
     if (route == nullptr || route->target != from) continue;
+    if (affinity_ticks(*dvipa) != 0) dvipa->affinities.refresh(remote, from, ageing_tick_);
     if (is_fresh(*route) && !dvipa->rivals.contains(remote)) {
       route->ended = 1;
       dvipa->ended_while_fresh.push_back({ageing_tick_, remote});
@@ -418,6 +417,7 @@ void Stack::age_one_slice() {
   ++ageing_tick_;
   for (auto& [address, dvipa] : dvipas_) {
     std::erase_if(dvipa.deposed, [&](const auto& each) { return each.second <= ageing_tick_; });
+    expire_affinities(dvipa);
     if (dvipa.owner.owns()) ask_about_doubtful(address, dvipa);
   }
   ageing_slice_ = static_cast<std::uint16_t>((ageing_slice_ + 1) % ageing_slices);
@@ -426,6 +426,7 @@ void Stack::age_one_slice() {
 
 void Stack::ask_about_doubtful(const Address& address, Dvipa& dvipa) {
   std::map<StackId, std::vector<Remote>> doubtful;
+  const std::uint32_t affinity = affinity_ticks(dvipa);
   const auto doubt = [&](const Remote& remote, tables::Route& route) {
     route.in_question = 1;
     doubtful[route.target].push_back(remote);
@@ -437,6 +438,7 @@ void Stack::ask_about_doubtful(const Address& address, Dvipa& dvipa) {
   }
   dvipa.routes.for_each_in_slice(ageing_slice_, ageing_slices, [&](const Remote& remote, tables::Route& route) {
     if (!is_fresh(route)) route.touched = 0;
+    if (affinity != 0 && route.ended == 0) dvipa.affinities.refresh(remote, route.target, ageing_tick_);
     const unsigned unused = (ageing_round_modulus + ageing_round_ - route.used_at) % ageing_round_modulus;
     if (unused >= settings_.ageing_rounds) doubt(remote, route);
   });

@@ -33,8 +33,10 @@ Verdict Stack::route(const Segment& segment) {
             segment.syn && dvipa->owner.state() == OwnerState::handing_over};  // TKB-5
   }
   if (segment.forwarded_by && !segment.relayed) return {};
-  if (dvipa->awaiting.any() && !has(Mutant::refuse_while_rebuilding)) return {Kind::hold, {}, false};  // FLV-5
+  if (dvipa->awaiting.any() && !has(Mutant::refuse_while_rebuilding)) return {Kind::hold, {}, false};   // FLV-5
+  if (dvipa->rival) return segment.relayed ? Verdict{} : Verdict{Kind::to_owner, dvipa->rival, false};  // FLV-11
   if (segment.syn) return route_new(*dvipa, segment);
+  if (dvipa->silence_until > ageing_tick_) return {};
   return {Kind::conventional, {}, false};
 }
 
@@ -51,7 +53,7 @@ Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {
   const Port port = segment.connection.remote.dvipa_port;
   StackId target;
   if (distribution != nullptr) {
-    target = dvipa.listeners.select(port, distribution->method, dvipa.routes);
+    target = select(dvipa, *distribution, segment.connection.remote);
   } else if (listens_here(segment.connection.dvipa, port)) {
     target = settings_.self;  // not distributed; the entry moves with it (MOV-2)
   }
@@ -79,9 +81,10 @@ Verdict Stack::route_elsewhere(const Dvipa& dvipa, const Segment& segment) {
   // RTE-12: a stack that has not met every member yet takes a member's frame for one of the network, and would send it
   // on to an owner that sends it on in its turn; it has not owned the DVIPA in this life.
   if (!ready_ && !has(Mutant::relay_before_ready)) return {};
-  if (!facts.owner || facts.owner == settings_.self) return {};
+  const StackId owner = facts.owner || has(Mutant::refuse_as_former_owner) ? facts.owner : dvipa.rival;
+  if (!owner || owner == settings_.self) return {};
   if (has(Mutant::refuse_as_former_owner)) return {Kind::conventional, {}, false};
-  return {Kind::to_owner, facts.owner, false};
+  return {Kind::to_owner, owner, false};
 }
 
 void Stack::prefetch(const Segment& segment) const {

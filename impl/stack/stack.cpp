@@ -36,8 +36,9 @@ void Stack::take(const input::DefinitionsSet& set) {
 
 // LST-5: it is sent the list as every other member was.
 void Stack::take(const input::MemberUp& up) {
-  members_[up.member] = Member{up.incarnation, false, false, {}, {}};
+  members_[up.member] = Member{up.incarnation, false, false, 0, {}, {}};
   send_list(up.member);
+  if (capacity_ != 0) emit(effect::Send{up.member, Capacity{capacity_}});
   emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});
   newcomer_ = up.member;
   for (auto& [address, dvipa] : dvipas_) owner_event(address, dvipa, roles::MemberJoined{});
@@ -49,6 +50,7 @@ void Stack::take(const input::MemberDown& down) {
   if (members_.erase(down.member) == 0) return;
   for (auto& [address, dvipa] : dvipas_) {
     dvipa.told.erase(down.member);
+    note_lost(dvipa, down);
     if (!has(Mutant::keep_failed_target)) {
       dvipa.routes.erase_target(down.member);
       const bool decides = !dvipa.rivals.empty();
@@ -63,6 +65,7 @@ void Stack::take(const input::MemberDown& down) {
       complete_if_reported(address, dvipa);
     }
   }
+  stood_still_ = false;  // it may have given this stack up
   evaluate_all();
 }
 
@@ -122,7 +125,10 @@ void Stack::take(const input::ConnectionAccepted& accepted) {
 
 void Stack::take(const input::ConnectionsEnded& ended) {
   Dvipa& dvipa = obtain(ended.dvipa);
-  for (const Remote& remote : ended.remotes) dvipa.held_here.erase(remote);
+  for (const Remote& remote : ended.remotes) {
+    if (dvipa.held_here.erase(remote) && affinity_ticks(dvipa) != 0)
+      dvipa.affinities.refresh(remote, settings_.self, ageing_tick_);
+  }
   dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
   target_event(ended.dvipa, dvipa, roles::ConnectionsEnded{}, Change{.ended = &ended.remotes});
 }
@@ -146,6 +152,7 @@ void Stack::take(const input::TimerFired& fired) {
   switch (fired.timer.kind) {
     case Timer::Kind::join:
       joined_ = true;
+      stood_still_ = false;
       emit(effect::ArmTimer{{Timer::Kind::ageing, {}}, settings_.ageing_ms});
       evaluate_all();
       break;
@@ -165,24 +172,6 @@ void Stack::take(const input::TimerFired& fired) {
       emit(effect::ArmTimer{{Timer::Kind::ageing, {}}, settings_.ageing_ms});
       break;
   }
-}
-
-// FLV-9: whatever was owned or claimed before may be another's by now; it is given up, and nothing is decided before
-// the members have sent their lists anew, or have had the time for it: they may have given this stack up, so that it
-// seems to be alone. What others have said stays true until the bus says that they are gone: those who have excluded
-// this stack are about to be lost from its view.
-void Stack::take(const input::Resumed&) {
-  for (auto& [address, dvipa] : dvipas_) {
-    if (!dvipa.owner.owns() && dvipa.owner.state() != roles::OwnerState::taking_back) continue;
-    owner_event(address, dvipa, roles::Superseded{nobody});
-    dvipa.report_epoch = {};
-    lose_reportee(address, dvipa);
-    fall_back(address, dvipa);
-  }
-  for (auto& [stack, member] : members_) member.listed = false;
-  joined_ = false;
-  emit(effect::ArmTimer{{Timer::Kind::join, {}}, settings_.join_ms});
-  emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});
 }
 
 void Stack::take(const input::LeaveAsked&) {

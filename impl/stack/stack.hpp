@@ -16,6 +16,7 @@
 #include "impl/stack/effect.hpp"
 #include "impl/stack/input.hpp"
 #include "impl/stack/mutant.hpp"
+#include "impl/tables/affinities.hpp"
 #include "impl/tables/destination_port_table.hpp"
 #include "impl/tables/routing_table.hpp"
 #include "spec/vocabulary/definitions.hpp"
@@ -33,6 +34,7 @@ struct StackSettings {
   std::uint32_t ageing_ms = 250;       // between two slices; a round has ageing_slices of them
   std::uint16_t ageing_rounds = 4;     // an entry unused for so many rounds is asked about (RTE-11)
   std::uint32_t frame_life_ms = 2000;  // no frame of a former owner is under way for longer (TGT-6)
+  bool lists_to_concerned = false;     // a stack that a DVIPA does not concern hears only who owns it (LST-7)
   std::uint64_t hash_key = 0;          // secret when live
   Mutant mutant = Mutant::none;
   bool operator==(const StackSettings&) const = default;
@@ -73,10 +75,14 @@ class Stack {
     tables::RoutingTable routes;             // CRT, while this stack owns or takes over
     tables::DestinationPortTable listeners;  // DPT, likewise
     tables::RoutingTable held_here;          // connections that live on this host
+    tables::Affinities affinities;           // of what is routed here, or served here
     std::optional<DvipaDefinition> own;      // what this stack's profile says of it
     std::optional<Distribution> announced;   // of the stack that we report to, while it names us
     std::optional<Distribution> kept;        // the owner's, for the day of failure (LST-3)
-    StackId report_to;                       // TGT-7
+    Epoch kept_epoch;                        // under which the owner used it, or had none
+    // Weights that were set while running, on top of the distribution's (RTE-8).
+    std::map<StackId, std::uint16_t> ordered_weights;
+    StackId report_to;  // TGT-7
     Epoch report_epoch;
     Epoch owner_epoch;                         // of the owner, while another takes over from it
     std::bitset<256> awaiting;                 // members whose report is still to come
@@ -103,7 +109,11 @@ class Stack {
     bool by_bind = false;                 // `own` was made from a VIPARANGE (CFG-5)
     // What the profile says, while a stack to which the DVIPA has moved from here is the primary (MOV-2).
     std::optional<DvipaDefinition> displaced;
-    bool report_open = false;  // the end of this stack's report waits for a look at its connections
+    // Owns it too, as the segment shows, where the bus does not reach it; this stack has given way (FLV-11).
+    StackId rival;
+    std::bitset<256> lost_while_owning;  // members that went from the view while this stack owned it
+    std::uint32_t silence_until = 0;     // tick: until then a target that fell silent may live
+    bool report_open = false;            // the end of this stack's report waits for a look at its connections
     bool address_held = false;
     bool advertised = false;
     bool operator==(const Dvipa&) const = default;
@@ -113,6 +123,8 @@ class Stack {
   // The distribution that this stack uses as owner: its own, else the stored one (LST-3).
   const Distribution* distribution_of(const Dvipa& dvipa) const;
   std::optional<Distribution> used_distribution(const Dvipa& dvipa) const;
+  // By which the target gets new connections, 0-65535 (RTE-8).
+  std::uint16_t weight_in_use(const Dvipa& dvipa, StackId target) const;
   bool settled() const;  // started, and every member of the view has sent its list
   StackId self() const { return settings_.self; }
 
@@ -159,6 +171,7 @@ class Stack {
     Incarnation incarnation = 0;
     bool listed = false;
     bool leaving = false;
+    std::uint16_t capacity = 0;  // 0: it has not said (RTE-8)
     std::map<Address, MemberPart> parts;
     std::map<Address, ListEntry> owning;  // what it says that it owns
     bool operator==(const Member&) const = default;
@@ -189,6 +202,10 @@ class Stack {
   void take(const input::Resumed&);
   void take(const input::LeaveAsked&);
   void take(const input::ActivationAsked&);
+  void take(const input::CapacityMeasured&);  // weights.cpp
+  void take(const input::WeightOrdered&);     // weights.cpp
+  void take(const input::RivalHeard&);        // rivals.cpp
+  void take(const input::RivalSilent&);       // rivals.cpp
 
   // ownership.cpp: from lists and views to events of the owner role, and its orders
   void hear(StackId from, const VipaList& list);
@@ -217,8 +234,18 @@ class Stack {
   void follow_state(const Address& address, Dvipa& dvipa);
   void leave_if_free();
   VipaList complete_list() const;
+  VipaList list_for(StackId to, const VipaList& complete) const;
+  bool concerns(StackId member, const ListEntry& entry) const;
+  std::optional<StoredDistribution> stored_of(const Dvipa& dvipa) const;
+  void keep_stored(const Address& address, Dvipa& dvipa, const StoredDistribution& stored);
   void send_list(StackId to);
   void send_list_to_all();
+
+  // rivals.cpp: when the bus is cut, and the segment is not
+  void note_lost(Dvipa& dvipa, const input::MemberDown& down);
+  void give_way(const Address& address, Dvipa& dvipa);
+  void settle_after_standstill();
+  void hear(StackId from, const ListAsked&);
 
   // moves.cpp: DVIPAs that go from stack to stack
   void define(const Address& address, Dvipa& dvipa, const DvipaDefinition* definition);
@@ -274,13 +301,23 @@ class Stack {
   // All of them, or those of one stack.
   void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);
   void set_listener(const Address& address, Dvipa& dvipa, StackId target, Port port, bool listening);
-  static std::uint16_t weight_of(const Distribution& distribution, const Address& xcf);
   void age_one_slice();
   void ask_about_doubtful(const Address& address, Dvipa& dvipa);
   bool is_fresh(const tables::Route& route) const;
   void touch(tables::Route& route) const;
   tables::Route new_route(StackId target) const;
   std::uint32_t frame_life_ticks() const { return settings_.frame_life_ms / settings_.ageing_ms + 1; }
+
+  // weights.cpp: what weighs where new connections go
+  void hear(StackId from, const Capacity& capacity);
+  void hear(StackId from, const Affinity& affinity);
+  std::uint32_t capacity_of(StackId target) const;
+  void weigh(Dvipa& dvipa);
+  std::optional<Distribution> published(const Dvipa& dvipa) const;
+  std::uint32_t affinity_ticks(const Dvipa& dvipa) const;
+  StackId select(Dvipa& dvipa, const Distribution& distribution, const Remote& remote);
+  void expire_affinities(Dvipa& dvipa);
+  void report_affinities(const Address& address, const Dvipa& dvipa, StackId to, Epoch epoch);
 
   // route.cpp
   bool is_actual_target(const Dvipa& dvipa, const Segment& segment, StackId target) const;
@@ -300,7 +337,9 @@ class Stack {
   std::map<Address, Dvipa> dvipas_;
   std::vector<RangeDefinition> ranges_;  // VIPARANGE
   Listeners listeners_here_;
-  bool joined_ = false;  // the time to find members is over
+  bool joined_ = false;         // the time to find members is over
+  std::uint16_t capacity_ = 0;  // of this host; 0: not measured (RTE-8)
+  bool stood_still_ = false;    // and waits for the lists that it has asked for (FLV-9)
   bool ready_ = false;
   bool leaving_ = false;
   bool left_ = false;

@@ -38,6 +38,12 @@ template <>
 constexpr std::uint16_t kind_of<NotHeld> = 9;
 template <>
 constexpr std::uint16_t kind_of<Leaving> = 10;
+template <>
+constexpr std::uint16_t kind_of<Capacity> = 11;
+template <>
+constexpr std::uint16_t kind_of<Affinity> = 12;
+template <>
+constexpr std::uint16_t kind_of<ListAsked> = 13;
 
 enum Tag : std::uint16_t {
   tag_dvipa = 1,
@@ -46,7 +52,8 @@ enum Tag : std::uint16_t {
   tag_listening = 4,
   tag_target = 5,
   tag_remotes = 6,
-  tag_entry = 7
+  tag_entry = 7,
+  tag_weight = 8
 };
 
 template <class M>
@@ -68,6 +75,10 @@ concept HasRemotes = requires(M m) {
   m.remotes;
 };
 template <class M>
+concept HasWeight = requires(M m) {
+  m.weight;
+};
+template <class M>
 concept HasEntries = requires(M m) {
   m.entries;
 };
@@ -75,7 +86,7 @@ concept HasEntries = requires(M m) {
 void assert_well_formed(const VipaList& list) {
   const Address* last = nullptr;
   for (const ListEntry& entry : list.entries) {
-    require(fault_of(entry.definition).empty(), "a definition in a VIPA list is well formed");
+    require(fault_of(entry).empty(), "a definition in a VIPA list is well formed");
     require(last == nullptr || *last < entry.definition.dvipa, "a VIPA list ascends by address");
     last = &entry.definition.dvipa;
   }
@@ -98,6 +109,10 @@ void write_fields(Writer& writer, const M& message, [[maybe_unused]] std::size_t
   if constexpr (HasEntries<M>) {
     assert_well_formed(message);
     for (const ListEntry& entry : message.entries) writer.element(tag_entry, [&] { write_entry(writer, entry); });
+  }
+  if constexpr (HasWeight<M>) {
+    require(message.weight != 0, "a capacity has a weight");
+    writer.element(tag_weight, [&] { writer.u16(message.weight); });
   }
 }
 
@@ -145,6 +160,13 @@ bool read_field(Reader& reader, std::uint16_t tag, std::size_t length, M& messag
       message.entries.push_back(std::move(entry));
       return true;
     }
+  if constexpr (HasWeight<M>)
+    if (tag == tag_weight) {
+      const std::size_t place = reader.offset();
+      message.weight = reader.u16();
+      if (message.weight == 0) reader.fail_at(place, "capacity without a weight");
+      return true;
+    }
   return false;
 }
 
@@ -156,6 +178,7 @@ constexpr unsigned mandatory_tags() {
   if (HasPort<M>) tags |= 1U << tag_port | 1U << tag_listening;
   if (HasTarget<M>) tags |= 1U << tag_target;
   if (HasRemotes<M>) tags |= 1U << tag_remotes;
+  if (HasWeight<M>) tags |= 1U << tag_weight;
   return tags;
 }
 

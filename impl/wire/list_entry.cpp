@@ -15,14 +15,25 @@ enum : std::uint16_t {
   cluster_ports = 6,
   distribution = 7,
   claim = 8,
-  epoch = 9
+  epoch = 9,
+  stored_epoch = 10,
+  stored_distribution = 11
 };
 constexpr unsigned mandatory = 1U << dvipa | 1U << prefix_bits | 1U << part | 1U << rank | 1U << moveable |
                                1U << cluster_ports | 1U << claim | 1U << epoch;
+constexpr unsigned stored = 1U << stored_epoch | 1U << stored_distribution;  // both or none
 }  // namespace entry_tag
 
 namespace distribution_tag {
-enum : std::uint16_t { method = 1, ports = 2, targets = 3, weights = 4, cluster_ports = 5, content_routed = 6 };
+enum : std::uint16_t {
+  method = 1,
+  ports = 2,
+  targets = 3,
+  weights = 4,
+  cluster_ports = 5,
+  content_routed = 6,
+  affinity_s = 7
+};
 constexpr unsigned mandatory =
     1U << method | 1U << ports | 1U << targets | 1U << weights | 1U << cluster_ports | 1U << content_routed;
 }  // namespace distribution_tag
@@ -57,6 +68,7 @@ void write_distribution(Writer& writer, const Distribution& distribution) {
   });
   writer.element(cluster_ports, [&] { writer.flag(distribution.cluster_ports); });
   writer.element(content_routed, [&] { writer.flag(distribution.content_routed); });
+  if (distribution.affinity_s != 0) writer.element(affinity_s, [&] { writer.u16(distribution.affinity_s); });
 }
 
 bool read_distribution_element(Reader& reader, std::uint16_t tag, Distribution& distribution) {
@@ -86,6 +98,12 @@ bool read_distribution_element(Reader& reader, std::uint16_t tag, Distribution& 
     case content_routed:
       distribution.content_routed = reader.flag();
       return true;
+    case affinity_s: {
+      const std::size_t place = reader.offset();
+      distribution.affinity_s = reader.u16();
+      if (distribution.affinity_s == 0) reader.fail_at(place, "affinity of no seconds");
+      return true;
+    }
     default:
       return false;
   }
@@ -135,6 +153,13 @@ bool read_entry_element(Reader& reader, std::uint16_t tag, std::size_t length, L
     case entry_tag::epoch:
       entry.epoch = reader.epoch();
       return true;
+    case entry_tag::stored_epoch:
+      entry.stored.emplace().epoch = reader.epoch();
+      return true;
+    case entry_tag::stored_distribution:
+      if (!entry.stored) entry.stored.emplace();
+      entry.stored->distribution = read_distribution(reader);
+      return true;
     default:
       return false;
   }
@@ -154,6 +179,9 @@ void write_entry(Writer& writer, const ListEntry& entry) {
     writer.element(entry_tag::distribution, [&] { write_distribution(writer, *definition.distribution); });
   writer.element(entry_tag::claim, [&] { writer.u8(static_cast<std::uint8_t>(entry.claim)); });
   writer.element(entry_tag::epoch, [&] { writer.epoch(entry.epoch); });
+  if (!entry.stored) return;
+  writer.element(entry_tag::stored_epoch, [&] { writer.epoch(entry.stored->epoch); });
+  writer.element(entry_tag::stored_distribution, [&] { write_distribution(writer, entry.stored->distribution); });
 }
 
 ListEntry read_entry(Reader& reader) {
@@ -166,7 +194,9 @@ ListEntry read_entry(Reader& reader) {
     return known;
   });
   if ((seen & entry_tag::mandatory) != entry_tag::mandatory) reader.fail_at(place, "list entry lacks an element");
-  if (const std::string_view fault = fault_of(entry.definition); !fault.empty()) reader.fail_at(place, fault);
+  if ((seen & entry_tag::stored) != 0 && (seen & entry_tag::stored) != entry_tag::stored)
+    reader.fail_at(place, "half of a stored distribution");
+  if (const std::string_view fault = fault_of(entry); !fault.empty()) reader.fail_at(place, fault);
   return entry;
 }
 

@@ -22,6 +22,7 @@ std::string_view fault_of(const Distribution& distribution) {
   if (!strictly_ascending(distribution.targets.xcf_addresses)) return "targets not ascending";
   for (const TargetWeight& each : distribution.weights)
     if (each.weight > 255) return "weight above 255";
+  if (distribution.affinity_s > 9999) return "affinity above 9999 seconds";
   return {};
 }
 
@@ -35,6 +36,11 @@ std::string_view fault_of(const DvipaDefinition& definition) {
   if (!is_backup && definition.rank != 0) return "rank of one that is no backup";
   if (definition.distribution) return fault_of(*definition.distribution);
   return {};
+}
+
+std::string_view fault_of(const ListEntry& entry) {
+  if (const std::string_view fault = fault_of(entry.definition); !fault.empty()) return fault;
+  return entry.stored ? fault_of(entry.stored->distribution) : std::string_view();
 }
 
 }  // namespace dvipa::wire

@@ -9,5 +9,6 @@ namespace dvipa::wire {
 
 // Static text that says what is wrong; empty when nothing is.
 std::string_view fault_of(const DvipaDefinition& definition);
+std::string_view fault_of(const ListEntry& entry);
 
 }  // namespace dvipa::wire

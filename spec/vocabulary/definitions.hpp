@@ -62,9 +62,14 @@ struct Distribution {
   DistMethod method = DistMethod::round_robin;
   PortSet ports;
   CandidateTargets targets;
-  std::vector<TargetWeight> weights;  // for `weighted`; a target without one has weight 1
-  bool cluster_ports = false;         // CLUSTERPORTS | SYSPLEXPORTS
-  bool content_routed = false;        // CONTENTROUTED
+  // For `weighted`, `weighted_active` and `hot_standby`; a target without one has weight 1. For `base_wlm` percents of
+  // the weight that the target reports; without one 100.
+  std::vector<TargetWeight> weights;
+  bool cluster_ports = false;   // CLUSTERPORTS | SYSPLEXPORTS
+  bool content_routed = false;  // CONTENTROUTED
+  // TIMEDAFFINITY: for so many seconds after its last connection to a port has ended, a client's next one goes to the
+  // same target; 1-9999, 0 = none.
+  std::uint16_t affinity_s = 0;
   auto operator<=>(const Distribution&) const = default;
 };
 
@@ -96,10 +101,18 @@ struct RangeDefinition {
   auto operator<=>(const RangeDefinition&) const = default;
 };
 
+// SOURCEVIPA: outbound connections of an application have the DVIPA as their source (CFG-6).
+struct SourceDefinition {
+  std::string job;  // the name of its program; with a * at its end every one that begins so
+  Address source;
+  auto operator<=>(const SourceDefinition&) const = default;
+};
+
 // All that the profile of one stack says. `dvipas` is ascending by address, one entry an address.
 struct Definitions {
   std::vector<DvipaDefinition> dvipas;
   std::vector<RangeDefinition> ranges;
+  std::vector<SourceDefinition> sources{};  // ascending by job, one entry a job
   auto operator<=>(const Definitions&) const = default;
 };
 

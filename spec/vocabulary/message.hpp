@@ -2,6 +2,7 @@
 // The messages that stacks exchange over the bus. Sender and incarnation belong to the bus, not to the message.
 // Every message about one DVIPA names the epoch of ownership that it speaks of (FLV-10).
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -17,11 +18,20 @@ enum class Claim : std::uint8_t {
   owning = 2,    // owns it, under `epoch` (FLV-2)
 };
 
+// A distribution that the sender has heard of, as a candidate target or for the day of failure (LST-3).
+struct StoredDistribution {
+  Epoch epoch;  // under which its owner used it
+  Distribution distribution;
+  auto operator<=>(const StoredDistribution&) const = default;
+};
+
 // One DVIPA in a VIPA list: the sender's definition, or only its knowledge of the epoch (part none).
 struct ListEntry {
   DvipaDefinition definition;
   Claim claim = Claim::none;
   Epoch epoch;
+  // While it knows of no owner: for a backup that was not there when the owner was.
+  std::optional<StoredDistribution> stored{};
   auto operator<=>(const ListEntry&) const = default;
 };
 
@@ -92,13 +102,35 @@ struct NotHeld {
   auto operator<=>(const NotHeld&) const = default;
 };
 
+// The sender wants the receiver's VIPA list again: it stood still, and does not know what it has missed (FLV-9).
+struct ListAsked {
+  auto operator<=>(const ListAsked&) const = default;
+};
+
+// How much more the sender's host can do, for distribution by reported weights (RTE-8). About the host, not about one
+// DVIPA: it belongs to no epoch. Sent to every member when it has changed, and to one that joins.
+struct Capacity {
+  std::uint16_t weight = 1;  // 1-65535; only its ratio to the other targets' means something
+  auto operator<=>(const Capacity&) const = default;
+};
+
+// Clients whose next connection is to go to `target` (TIMEDAFFINITY), by their address and the port of the DVIPA that
+// they know: what the sender has routed, or served itself.
+struct Affinity {
+  Address dvipa;
+  Epoch epoch;
+  StackId target;
+  std::vector<Remote> remotes;  // client_port is 0
+  auto operator<=>(const Affinity&) const = default;
+};
+
 // The sender leaves the group in good order: its next view will be without it, and its owned DVIPAs go to their
 // backups with the sender still routing (MOV-7).
 struct Leaving {
   auto operator<=>(const Leaving&) const = default;
 };
 
-using Message =
-    std::variant<VipaList, SrvStat, NewConn, TermConn, EndOfReport, TakeOver, Released, Verify, NotHeld, Leaving>;
+using Message = std::variant<VipaList, SrvStat, NewConn, TermConn, EndOfReport, TakeOver, Released, Verify, NotHeld,
+                             Leaving, Capacity, Affinity, ListAsked>;
 
 }  // namespace dvipa

@@ -255,4 +255,37 @@ lab::Result<void> partition(Context& context) {
   return {};
 }
 
+// FLV-11 is about what is after the cut. Within it there are two views, and the backup in the larger one claims the
+// DVIPA: the primary hears that on the segment and gives way, so the clients have one owner to talk to. What had the
+// primary's own application as its target is lost, as with any target that the owner does not hear of (FLV-12).
+lab::Result<void> bus_cut(Context& context) {
+  Trial trial(context);
+  begin_options(trial);
+  if (auto begun = trial.begin(); !begun) return begun;
+  trial.run_for(1s, "all connections exchange data");
+  trial.mark();
+  const Death cut{primary, load::monotonic_ns()};
+  if (auto done = context.cluster.cut_bus(primary); !done) return done;
+  const bool succeeded = settles(context, {"FLV-1"}, "the bus to " + primary + " is cut");
+  trial.run_for(1500ms, "the bus to " + primary + " is cut");
+  if (succeeded) check_neighbour(context);
+  const std::int64_t mended_ns = load::monotonic_ns();
+  if (auto done = context.cluster.mend_bus(primary); !done) return done;
+  const bool settled = succeeded && settles(context, {"FLV-11"}, "the bus is whole again");
+  trial.run_for(500ms, "the bus is whole again");
+  if (settled) check_neighbour(context);
+  const Span span{mended_ns, load::monotonic_ns()};
+  const auto finished = finish(context, trial);
+  if (!finished) return tl::unexpected(finished.error());
+  if (!*finished || !settled) return {};
+  const auto gave_way = std::ranges::count_if(
+      context.cluster.events(), [](const LogEvent& event) { return event.stack == primary && event.event == "rival"; });
+  add_check(context.result, {"FLV-11", "RTE-2"}, "the owner that the others have left gives way on the segment",
+            gave_way > 0, fmt::format("{} has given way {} times, by its log", primary, gave_way));
+  trial.judge_connections({cut});
+  judge_gaps(context.result, trial, {span}, {primary}, forwarding_gap_ms_max,
+             "the path stays open when the bus is whole again", {"FLV-11"});
+  return {};
+}
+
 }  // namespace dvipa::conform

@@ -179,6 +179,21 @@ Result<std::vector<DiagnosedConnection>> SockDiag::connections(std::span<const A
   return found;
 }
 
+Result<std::size_t> SockDiag::reset_connections(const Address& local) {
+  std::vector<inet_diag_msg> found;
+  const auto dumped = dump(connection_states, {&local, 1}, [&](const nlmsghdr& message) {
+    if (connection_of(body_of(message)).dvipa == local) found.push_back(body_of(message));
+  });
+  if (!dumped) return tl::unexpected(dumped.error());
+  std::size_t reset = 0;
+  for (const inet_diag_msg& socket : found) {
+    const int error = ask_about(socket.id, socket.idiag_family, SOCK_DESTROY, [](const nlmsghdr&) {});
+    if (error == 0) ++reset;
+    if (error != 0 && error != ENOENT) return tl::unexpected(failure("reset a connection", error));
+  }
+  return reset;
+}
+
 Result<std::optional<DiagnosedConnection>> SockDiag::find(const Connection& connection) {
   const auto socket = socket_of(connection);
   if (!socket) return tl::unexpected(socket.error());

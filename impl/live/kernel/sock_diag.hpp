@@ -46,6 +46,9 @@ class SockDiag {
   // Aborts exactly this one, as a reset from the other end would; false when it does not exist.
   Result<bool> abort(const Connection& connection);
 
+  // Resets every connection with this local address, at both ends; says how many. (MOV-6; CONFIG_INET_DIAG_DESTROY)
+  Result<std::size_t> reset_connections(const Address& local);
+
   // Sockets bound to an interface are found only by its index.
   void expect_bound_interface(std::uint32_t index);
 

@@ -135,6 +135,18 @@ void RunningStack::perform(effect::AbortConnections& abort) {
       });
 }
 
+// MOV-6
+void RunningStack::perform(const effect::BreakConnections& broken) {
+  worker_.run([this, dvipa = broken.dvipa] { return diag_->reset_connections(dvipa); },
+              [this, broken](const kernel::Result<std::size_t>& reset) {
+                if (!reset) {
+                  log_.write("failure", {{"where", "break"}, {"what", kernel::to_string(reset.error())}});
+                } else {
+                  log_.write("broken", {{"dvipa", to_string(broken.dvipa)}, {"connections", *reset}});
+                }
+              });
+}
+
 void RunningStack::perform(const effect::ArmTimer& arm) {
   auto& timer = timers_.try_emplace(arm.timer, io_).first->second;
   timer.expires_after(std::chrono::milliseconds(arm.after_ms));

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "impl/live/shell/metrics.hpp"
 #include "impl/live/shell/running_stack.hpp"
 
@@ -19,7 +21,7 @@ nlohmann::ordered_json done(const std::string& what) { return {{"ok", true}, {"d
 // For the log; whoever asks may have put anything there.
 nlohmann::ordered_json what_is_asked(const nlohmann::ordered_json& json) {
   nlohmann::ordered_json asked = nlohmann::ordered_json::object();
-  for (const char* name : {"command", "dvipa", "port", "file"})
+  for (const char* name : {"command", "dvipa", "port", "file", "target", "weight"})
     if (const auto member = json.find(name); member != json.end() && member->is_primitive()) asked[name] = *member;
   return asked;
 }
@@ -31,8 +33,10 @@ std::string ports_in_words(std::optional<Port> port) { return port ? fmt::format
 void RunningStack::take_request(const Json& json, const Answer& answer) {
   const auto request = read_request(json);
   if (!request) return answer(control::refusal(request.error(), "see docs/control.md"));
-  if (!std::holds_alternative<request::Netstat>(*request) && !std::holds_alternative<request::Metrics>(*request))
-    log_.write("asked", what_is_asked(json));
+  const bool only_asks = std::holds_alternative<request::Netstat>(*request) ||
+                         std::holds_alternative<request::Metrics>(*request) ||
+                         std::holds_alternative<request::Source>(*request);
+  if (!only_asks) log_.write("asked", what_is_asked(json));
   std::visit([&](const auto& kind) { obey(kind, answer); }, *request);
 }
 
@@ -109,6 +113,13 @@ void RunningStack::obey(const request::Activate& request, const Answer& answer) 
       answer);
 }
 
+// CFG-6. No address: the program is none of those that have a source.
+void RunningStack::obey(const request::Source& request, const Answer& answer) {
+  Json answered = {{"ok", true}};
+  if (const auto source = orders_.source_of(request.job, request.v4)) answered["address"] = to_string(*source);
+  answer(answered);
+}
+
 // MOV-7: another stack takes it over, if there is one with a part in it; connections go on.
 void RunningStack::obey(const request::Deactivate& request, const Answer& answer) {
   const std::string dvipa = to_string(request.dvipa);
@@ -147,6 +158,35 @@ void RunningStack::obey(const request::Reactivate& request, const Answer& answer
         return fmt::format("{} is reactivated, and this stack owns it", dvipa);
       },
       answer);
+}
+
+// RTE-8: the policy agent's part. The stack's list tells its backups, which go on with it.
+void RunningStack::obey(const request::Weight& request, const Answer& answer) {
+  const std::string dvipa = to_string(request.dvipa);
+  const auto member = std::ranges::find_if(cluster_.members, [&](const ClusterMember& each) {
+    return each.name == request.target || to_string(each.xcf) == request.target;
+  });
+  if (member == cluster_.members.end())
+    return answer(control::refusal(fmt::format("no member has the name or the XCF address '{}'", request.target),
+                                   "the cluster file names the members"));
+  const Stack::Dvipa* known = stack_.dvipa(request.dvipa);
+  const Distribution* distribution = known == nullptr ? nullptr : stack_.distribution_of(*known);
+  if (distribution == nullptr)
+    return answer(control::refusal(fmt::format("this stack has no distribution of {}", dvipa),
+                                   "say it where the address is owned, or backed up"));
+  if (!distribution->targets.contains(member->xcf))
+    return answer(control::refusal(fmt::format("{} is no target of {}", member->name, dvipa),
+                                   "dvipa netstat vdpt shows the targets"));
+  if (distribution->method == DistMethod::round_robin)
+    return answer(control::refusal(fmt::format("{} is distributed ROUNDROBIN, where weights count for nothing", dvipa),
+                                   "give it another DISTMETHOD with dvipa vary --obey"));
+  orders_.weigh(request.dvipa, member->stack, request.weight);
+  step(input::WeightOrdered{request.dvipa, member->stack, request.weight});
+  const std::string now = request.weight
+                              ? fmt::format("{}{}", *request.weight,
+                                            distribution->method == DistMethod::base_wlm ? " % of what it reports" : "")
+                              : std::string("as its distribution says");
+  answer(done(fmt::format("the weight of {} for {} is {}", member->name, dvipa, now)));
 }
 
 // --- the group -----------------------------------------------------------------------------------------------------

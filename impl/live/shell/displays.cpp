@@ -80,6 +80,7 @@ void add_distribution(Json& rows, const Address& dvipa, const Distribution& dist
       row.update({{"port", port},
                   {"dest_xcf", target},
                   {"method", word_of(distribution.method)},
+                  {"affinity_s", distribution.affinity_s},
                   {"flags", flags_of(distribution.cluster_ports, distribution.content_routed)}});
       rows.push_back(std::move(row));
     }
@@ -104,6 +105,11 @@ Json show_config(const StackView& view) {
     row.update({{"prefix_bits", each.prefix_bits},
                 {"moveable", word_of(each.moveable)},
                 {"flags", flags_of(each.cluster_ports, false)}});
+    rows.push_back(std::move(row));
+  }
+  for (const SourceDefinition& each : definitions.sources) {
+    Json row = config_row("SOURCEVIPA", each.source);
+    row.update({{"job", each.job}});
     rows.push_back(std::move(row));
   }
   for (const DvipaDefinition& each : definitions.dvipas)
@@ -179,11 +185,6 @@ std::set<std::pair<Port, StackId>> destinations_of(const StackView& view, const 
   return destinations;
 }
 
-unsigned weight_of(const Distribution& distribution, const Address& xcf) {
-  const auto weight = std::ranges::find(distribution.weights, xcf, &TargetWeight::xcf_address);
-  return weight == distribution.weights.end() ? 1 : weight->weight;
-}
-
 std::uint64_t total_of(const StackView& view, const Address& dvipa, Port port, StackId target) {
   const auto totals = view.totals.find(dvipa);
   if (totals == view.totals.end()) return 0;
@@ -208,13 +209,12 @@ Json show_destinations(const StackView& view, bool detail) {
     if (!dvipa.owner.owns() || distribution == nullptr) continue;
     const ActiveByTarget active = detail ? active_connections(dvipa) : ActiveByTarget{};
     for (const auto& [port, target] : destinations_of(view, dvipa, *distribution)) {
-      const ClusterMember* member = view.cluster.find(target);
       Json row = {{"dest", to_string(address)},
                   {"port", port},
                   {"dest_xcf", xcf_of(view, target)},
                   {"ready", dvipa.listeners.contains(port, target) ? 1 : 0},
                   {"total_connections", total_of(view, address, port, target)},
-                  {"weight", member != nullptr ? weight_of(*distribution, member->xcf) : 1},
+                  {"weight", view.stack.weight_in_use(dvipa, target)},
                   {"flags", fmt::format("{}{}", target == view.stack.self() ? "L" : "",
                                         flags_of(distribution->cluster_ports, distribution->content_routed))},
                   {"target", name_of(view, target)}};

@@ -68,6 +68,61 @@ void RunningStack::tell_listeners() {
     step(input::ListenerChanged{change.listener.address, change.listener.port, change.listening});
 }
 
+// RTE-8. The first look counts from the start of the host; afterwards what has changed little is not told, so that the
+// members do not hear of every breath.
+void RunningStack::measure_capacity() {
+  constexpr std::chrono::seconds look_again_after{1};
+  if (const auto now = kernel::sample_load()) {
+    const std::uint16_t capacity = kernel::capacity_between(load_, *now);
+    load_ = *now;
+    if (capacity_ == 0 || kernel::differs_notably(capacity_, capacity)) {
+      capacity_ = capacity;
+      step(input::CapacityMeasured{capacity});
+    }
+  }
+  capacity_timer_.expires_after(look_again_after);
+  capacity_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) measure_capacity();
+  });
+}
+
+// FLV-11: what the segment shows of another owner, where the bus does not reach it. Who has given way asks for it as
+// long as it answers, as often as a member of the group has to be heard of.
+void RunningStack::hear_rival(const Address& dvipa, StackId member) {
+  const Stack::Dvipa* known = stack_.dvipa(dvipa);
+  if (group_ == Group::out || known == nullptr) return;
+  const bool was_known = known->rival == member;
+  if (!was_known) step(input::RivalHeard{dvipa, member});
+  if (stack_.dvipa(dvipa)->rival != member) return;
+  unanswered_[dvipa] = 0;
+  if (was_known) return;
+  log_.write("rival", {{"dvipa", to_string(dvipa)}, {"member", name_of(member)}});
+  probe_rivals();
+}
+
+void RunningStack::probe_rivals() {
+  std::vector<Address> silent;
+  bool any = false;
+  for (const auto& [address, dvipa] : stack_.dvipas()) {
+    if (!dvipa.rival) continue;
+    if (unanswered_[address]++ < cluster_.heartbeat.misses) {
+      path_.ask_for(address);
+      any = true;
+    } else {
+      silent.push_back(address);
+    }
+  }
+  for (const Address& dvipa : silent) {
+    log_.write("rival_silent", {{"dvipa", to_string(dvipa)}});
+    step(input::RivalSilent{dvipa});
+  }
+  if (!any) return;
+  rival_timer_.expires_after(std::chrono::milliseconds(cluster_.heartbeat.interval_ms));
+  rival_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) probe_rivals();
+  });
+}
+
 void RunningStack::connection_opened(const Connection& connection, bool outbound) {
   if (outbound) {
     step(input::ConnectionsOpened{connection.dvipa, {connection.remote}});

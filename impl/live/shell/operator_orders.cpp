@@ -20,6 +20,27 @@ const DvipaDefinition* OperatorOrders::find(const Address& dvipa) const {
   return found == definitions_.dvipas.end() ? nullptr : &*found;
 }
 
+std::optional<Address> OperatorOrders::source_of(std::string_view job, bool v4) const {
+  const SourceDefinition* longest = nullptr;
+  for (const SourceDefinition& each : definitions_.sources) {
+    const std::string_view name = each.job;
+    const bool fits = name.ends_with('*') ? job.starts_with(name.substr(0, name.size() - 1)) : job == name;
+    if (!fits || each.source.is_v4() != v4) continue;
+    const bool exact = !name.ends_with('*');
+    if (longest == nullptr || exact || name.size() > longest->job.size()) longest = &each;
+    if (exact) break;
+  }
+  return longest == nullptr ? std::nullopt : std::optional(longest->source);
+}
+
+void OperatorOrders::weigh(const Address& dvipa, StackId target, std::optional<std::uint16_t> weight) {
+  if (weight) {
+    weights_[{dvipa, target}] = *weight;
+  } else {
+    weights_.erase({dvipa, target});
+  }
+}
+
 void OperatorOrders::quiesce(std::optional<Port> port) {
   if (port) {
     quiesced_.insert(*port);

@@ -1,12 +1,17 @@
 #pragma once
 // What the operator of a stack has decided on top of its profile, as data: which definitions are in force (CFG-7), and
 // which listeners of this host are told to the core (MOV-7). No I/O.
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "impl/live/kernel/socket_watch.hpp"
 #include "spec/vocabulary/definitions.hpp"
+#include "spec/vocabulary/identity.hpp"
 
 namespace dvipa {
 
@@ -21,9 +26,16 @@ class OperatorOrders {
   Definitions in_force() const;
 
   const DvipaDefinition* find(const Address& dvipa) const;  // in the profile; null when it does not define it
+  // CFG-6: the source address for outbound connections of this job, in the family; the longest name that fits counts.
+  std::optional<Address> source_of(std::string_view job, bool v4) const;
   bool is_deactivated(const Address& dvipa) const { return deactivated_.contains(dvipa); }
   void deactivate(const Address& dvipa) { deactivated_.insert(dvipa); }
   void reactivate(const Address& dvipa) { deactivated_.erase(dvipa); }
+
+  // Of a target of a DVIPA, on top of its distribution (RTE-8); none: as that says.
+  void weigh(const Address& dvipa, StackId target, std::optional<std::uint16_t> weight);
+  using Weights = std::map<std::pair<Address, StackId>, std::uint16_t>;
+  const Weights& weights() const { return weights_; }
 
   // Of one port, or of all.
   void quiesce(std::optional<Port> port);
@@ -36,6 +48,7 @@ class OperatorOrders {
  private:
   Definitions definitions_;
   std::set<Address> deactivated_;
+  Weights weights_;
   std::set<Port> quiesced_;
   bool all_quiesced_ = false;
 };

@@ -12,8 +12,8 @@ namespace dvipa {
 
 using Kind = Verdict::Kind;
 
-PacketPath::PacketPath(Stack& stack, PacketPort& port, TunDevice& tun, Report report)
-    : stack_(stack), port_(port), tun_(tun), report_(std::move(report)) {
+PacketPath::PacketPath(Stack& stack, PacketPort& port, TunDevice& tun, Report report, Heard heard)
+    : stack_(stack), port_(port), tun_(tun), report_(std::move(report)), heard_(std::move(heard)) {
   outgoing_.reserve(port_batch_max);
 }
 
@@ -63,7 +63,7 @@ std::optional<ParsedFrame> PacketPath::take_apart(const Frame& frame) {
     return std::nullopt;
   }
   if (parsed->network == NetworkProtocol::arp || parsed->protocol == protocol_icmpv6)
-    if (answer_neighbour(frame, *parsed)) return std::nullopt;
+    if (note_announcement(frame, *parsed) || answer_neighbour(frame, *parsed)) return std::nullopt;
   if (parsed->network == NetworkProtocol::arp) return std::nullopt;
   for (const Sender& sender : senders_) {
     if (sender.mac != parsed->source_mac) continue;
@@ -115,6 +115,22 @@ std::size_t PacketPath::routes_of(const Address& address) const {
 
 void PacketPath::count_connection(const Connection& connection, StackId target) {
   ++totals_[connection.dvipa][{connection.remote.dvipa_port, target}];
+}
+
+StackId PacketPath::member_at(const MacAddress& mac) const {
+  for (const Sender& sender : senders_)
+    if (sender.mac == mac && !sender.relays) return sender.member;
+  return nobody;
+}
+
+// FLV-11: another member tells everybody that it has one of this stack's DVIPAs, or answers the question who has.
+bool PacketPath::note_announcement(const Frame& frame, const ParsedFrame& parsed) {
+  auto said = neighbour_announcement_in(frame.bytes, parsed);
+  const bool answers = parsed.network == NetworkProtocol::arp && !neighbour_question(frame.bytes, parsed);
+  if (!said && answers) said = NeighbourAnnouncement{parsed.source, parsed.source_mac};
+  if (!said) return false;
+  if (const StackId member = member_at(said->mac)) heard_(said->address, member);
+  return true;
 }
 
 bool PacketPath::answer_neighbour(const Frame& frame, const ParsedFrame& parsed) {
@@ -224,6 +240,12 @@ void PacketPath::announce_again() {
   for (const Address& dvipa : advertised_) announce(dvipa);
 }
 
+void PacketPath::ask_for(const Address& dvipa) {
+  NeighbourFrame question = neighbour_request(dvipa, dvipa.is_v4() ? Address::v4(0) : Address{}, port_.mac());
+  const Frame out{question.bytes(), {}, false, 0};
+  counters_.not_sent += 1 - port_.send({&out, 1}).value_or(0);
+}
+
 void PacketPath::withdraw(const Address& dvipa) { advertised_.erase(dvipa); }
 
 void PacketPath::forget_held(const Address& dvipa) {
@@ -252,8 +274,14 @@ std::string PacketPath::filter_expression() const {
   }
   for (const Address& address : advertised_)
     if (address.is_v4()) parts.push_back(fmt::format("(arp dst host {})", to_string(address)));
-  if (std::any_of(advertised_.begin(), advertised_.end(), [](const Address& each) { return !each.is_v4(); }))
-    parts.emplace_back("(icmp6 and ip6[40] = 135)");
+  const auto is_v6 = [](const Address& each) { return !each.is_v4(); };
+  bool any_v6 = std::any_of(advertised_.begin(), advertised_.end(), is_v6);
+  for (const auto& [address, dvipa] : stack_.dvipas()) {
+    if (!dvipa.rival) continue;
+    if (address.is_v4()) parts.push_back(fmt::format("(arp src host {})", to_string(address)));
+    any_v6 = any_v6 || is_v6(address);
+  }
+  if (any_v6) parts.emplace_back("(icmp6 and (ip6[40] = 135 or ip6[40] = 136))");
   return parts.empty() ? "less 0" : fmt::format("{}", fmt::join(parts, " or "));
 }
 

@@ -46,7 +46,10 @@ class PacketPath {
   // What a frame may need before it is sent on: input::RouteReported.
   using Report = std::function<void(const Connection&, StackId target)>;
 
-  PacketPath(Stack& stack, PacketPort& port, TunDevice& tun, Report report);
+  // A member that says on the segment that it has the DVIPA (FLV-11).
+  using Heard = std::function<void(const Address& dvipa, StackId member)>;
+
+  PacketPath(Stack& stack, PacketPort& port, TunDevice& tun, Report report, Heard heard);
 
   // Takes what is waiting, at most `batches_max` batches; false when nothing more is there.
   tl::expected<bool, PortError> run(unsigned batches_max);
@@ -60,6 +63,8 @@ class PacketPath {
   tl::expected<void, PortError> advertise(const Address& dvipa);
   void announce_again();  // every advertised address
   void withdraw(const Address& dvipa);
+  // Asks the segment who has it, from no address, so that no neighbour learns anything by the question.
+  void ask_for(const Address& dvipa);
   void forget_held(const Address& dvipa);
   void forget_totals(const Address& dvipa) { totals_.erase(dvipa); }
   bool advertises(const Address& dvipa) const { return advertised_.contains(dvipa); }
@@ -95,9 +100,11 @@ class PacketPath {
   std::optional<ParsedFrame> take_apart(const Frame& frame);
   void route(const Frame& frame, const ParsedFrame& parsed);
   std::size_t routes_of(const Address& address) const;
+  StackId member_at(const MacAddress& mac) const;
   void count_connection(const Connection& connection, StackId target);
   void route_fragment(const Frame& frame, const ParsedFrame& parsed);
   // True when the frame is such a question, and has been dealt with.
+  bool note_announcement(const Frame& frame, const ParsedFrame& parsed);
   bool answer_neighbour(const Frame& frame, const ParsedFrame& parsed);
   void carry_out(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed);
   void forward(const Verdict& verdict, const Frame& frame, const ParsedFrame& parsed);
@@ -111,6 +118,7 @@ class PacketPath {
   PacketPort& port_;
   TunDevice& tun_;
   Report report_;
+  Heard heard_;
   std::vector<Sender> senders_;
   std::set<Address> advertised_;
   std::deque<HeldFrame> held_;

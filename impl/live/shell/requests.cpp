@@ -66,6 +66,25 @@ Read read_about_port(const Json& json) {
   return Kind{*port};
 }
 
+Read read_weight(const Json& json) {
+  const auto dvipa = dvipa_of(json);
+  if (!dvipa) return wrong(dvipa.error());
+  request::Weight weight{*dvipa, text_of(json, "target"), std::nullopt};
+  if (weight.target.empty()) return wrong("\"target\" is to be the name or the XCF address of a member");
+  if (const auto member = json.find("weight"); member != json.end()) {
+    if (!member->is_number_unsigned() || member->get<std::uint64_t>() > 255)
+      return wrong("\"weight\" is to be a number from 0 to 255");
+    weight.weight = member->get<std::uint16_t>();
+  }
+  return weight;
+}
+
+Read read_source(const Json& json) {
+  request::Source source{text_of(json, "job"), text_of(json, "family") != "IPv6"};
+  if (source.job.empty()) return wrong("\"job\" is to be the name of a program");
+  return source;
+}
+
 Read read_vary(const Json& json) {
   const std::string command = text_of(json, "command");
   if (command == "obey") return request::Obey{text_of(json, "file"), text_of(json, "text")};
@@ -78,6 +97,7 @@ Read read_vary(const Json& json) {
   }
   if (command == "deactivate") return read_about_dvipa<request::Deactivate>(json);
   if (command == "reactivate") return read_about_dvipa<request::Reactivate>(json);
+  if (command == "weight") return read_weight(json);
   if (command == "quiesce") return read_about_port<request::Quiesce>(json);
   if (command == "resume") return read_about_port<request::Resume>(json);
   return wrong(fmt::format("there is no command \"{}\"", command));
@@ -95,6 +115,7 @@ Read read_request(const Json& json) {
   if (verb == "netstat") return read_netstat(json);
   if (verb == "metrics") return request::Metrics{};
   if (verb == "vary") return read_vary(json);
+  if (verb == "source") return read_source(json);
   return wrong(fmt::format("there is no verb \"{}\"", verb));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What an operator can ask of a running stack, as values read from the requests of its control socket.
 #include <cstddef>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -40,6 +41,17 @@ struct Activate {
   Address dvipa;
   bool by_operator = true;
 };
+// CFG-6: a program that is about to connect wants to know its source address.
+struct Source {
+  std::string job;
+  bool v4 = true;  // of the server's family
+};
+// RTE-8: the weight of a target, for new connections of the DVIPA.
+struct Weight {
+  Address dvipa;
+  std::string target;                   // a member's name or XCF address
+  std::optional<std::uint16_t> weight;  // 0-255; none: as its distribution says
+};
 struct Quiesce {
   std::optional<Port> port;  // none: every port
 };
@@ -49,9 +61,9 @@ struct Resume {
 
 }  // namespace request
 
-using OperatorRequest =
-    std::variant<request::Netstat, request::Metrics, request::Obey, request::LeaveGroup, request::JoinGroup,
-                 request::Activate, request::Deactivate, request::Reactivate, request::Quiesce, request::Resume>;
+using OperatorRequest = std::variant<request::Netstat, request::Metrics, request::Obey, request::LeaveGroup,
+                                     request::JoinGroup, request::Source, request::Activate, request::Deactivate,
+                                     request::Reactivate, request::Weight, request::Quiesce, request::Resume>;
 
 // The error says what is wrong with the request. `json` is an object; whatever else it holds is not to be trusted.
 tl::expected<OperatorRequest, std::string> read_request(const nlohmann::ordered_json& json);

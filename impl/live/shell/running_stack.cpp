@@ -21,6 +21,7 @@ StackSettings settings_of(const Cluster& cluster, const ClusterMember& self, con
   for (const ClusterMember& member : cluster.members) settings.xcf_addresses.push_back(member.xcf);
   const auto random = wire::random_bytes();
   std::memcpy(&settings.hash_key, random.data(), sizeof settings.hash_key);
+  settings.lists_to_concerned = cluster.lists_to_concerned;
   settings.mutant = options.mutant;
   return settings;
 }
@@ -35,12 +36,18 @@ RunningStack::RunningStack(const Cluster& cluster, const ClusterMember& self, co
       host_(host),
       options_(options),
       stack_(settings_of(cluster, self, options)),
-      path_(stack_, host.port(), host.tun(),
-            [this](const Connection& connection, StackId target) {
-              step(input::RouteReported{connection, target});
-            }),
+      path_(
+          stack_, host.port(), host.tun(),
+          [this](const Connection& connection, StackId target) {
+            step(input::RouteReported{connection, target});
+          },
+          [this](const Address& dvipa, StackId member) {
+            asio::post(io_, [this, dvipa, member] { hear_rival(dvipa, member); });
+          }),
       port_fd_(io_, host.port().fd()),
       announce_timer_(io_),
+      capacity_timer_(io_),
+      rival_timer_(io_),
       signals_(io_, SIGTERM, SIGINT, SIGUSR1),
       orders_(definitions),
       advertiser_(io_, options.advertise_command, [this](const std::string& command, const std::string& what) {
@@ -105,6 +112,9 @@ tl::expected<void, ShellError> RunningStack::join() {
   if (const auto listeners = watch_->listeners_now())
     for (const kernel::Listener& listener : *listeners) listeners_.add(listener);
   tell_listeners();
+  capacity_ = 0;
+  measure_capacity();
+  for (const auto& [which, weight] : orders_.weights()) step(input::WeightOrdered{which.first, which.second, weight});
   step(input::DefinitionsSet{definitions});
   step(input::Started{});
   return {};
@@ -136,6 +146,9 @@ void RunningStack::forget_group() {
   bus_.reset();
   timers_.clear();
   announce_timer_.cancel();
+  capacity_timer_.cancel();
+  rival_timer_.cancel();
+  unanswered_.clear();
   for (const auto& [address, dvipa] : stack_.dvipas()) {
     if (dvipa.advertised) perform(effect::Withdraw{address});
     if (dvipa.address_held) perform(effect::HoldAddress{address, false});
@@ -183,7 +196,7 @@ void RunningStack::on_member_up(StackId member, Incarnation incarnation, const b
 
 void RunningStack::on_member_down(StackId member, bus::DownReason reason) {
   log_.write("member_down", {{"member", name_of(member)}, {"reason", bus::to_string(reason)}});
-  step(input::MemberDown{member});
+  step(input::MemberDown{member, reason == bus::DownReason::silent});
 }
 
 void RunningStack::on_message(StackId from, Message&& message) {

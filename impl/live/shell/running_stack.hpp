@@ -15,6 +15,7 @@
 
 #include "impl/live/bus/bus.hpp"
 #include "impl/live/control/control_server.hpp"
+#include "impl/live/kernel/host_load.hpp"
 #include "impl/live/kernel/sock_diag.hpp"
 #include "impl/live/kernel/socket_watch.hpp"
 #include "impl/live/shell/advertiser.hpp"
@@ -69,6 +70,7 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   void perform(const effect::RefuseForwarder& refuse);
   void perform(const effect::LookForConnections& look);
   void perform(effect::AbortConnections& abort);
+  void perform(const effect::BreakConnections& broken);
   void perform(const effect::ArmTimer& arm);
   void perform(const effect::CancelTimer& cancel);
   void perform(const effect::ReleaseHeld& release);
@@ -90,6 +92,9 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   void look_at_connections(const Verify& verify);
   void give_connections(const std::vector<Connection>& connections);
   void tell_listeners();
+  void measure_capacity();
+  void hear_rival(const Address& dvipa, StackId member);
+  void probe_rivals();
   void activate_for(const kernel::Listener& listener);
   bool is_in_range(const Address& address) const;  // of a VIPARANGE
 
@@ -103,6 +108,8 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   void obey(const request::Activate& activate, const control::Answer& answer);
   void obey(const request::Deactivate& deactivate, const control::Answer& answer);
   void obey(const request::Reactivate& reactivate, const control::Answer& answer);
+  void obey(const request::Source& source, const control::Answer& answer);
+  void obey(const request::Weight& weight, const control::Answer& answer);
   void obey(const request::Quiesce& quiesce, const control::Answer& answer);
   void obey(const request::Resume& resume, const control::Answer& answer);
   void apply_definitions();
@@ -134,6 +141,8 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   PacketPath path_;
   boost::asio::posix::stream_descriptor port_fd_;
   boost::asio::steady_timer announce_timer_;
+  boost::asio::steady_timer capacity_timer_;
+  boost::asio::steady_timer rival_timer_;
   boost::asio::signal_set signals_;
   std::unique_ptr<kernel::SocketWatch> watch_;
   std::unique_ptr<control::ControlServer> control_;
@@ -151,6 +160,9 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   std::vector<std::shared_ptr<Awaited>> awaited_;
   effect::ActivationAnswered::Answer activation_{};  // the last
   std::optional<ShellError> failed_;
+  std::map<Address, unsigned> unanswered_;  // probes of a rival since it was last heard of (FLV-11)
+  kernel::LoadSample load_;                 // at the last look
+  std::uint16_t capacity_ = 0;              // as the core was told; 0: not yet
   Group group_ = Group::out;
   bool stopping_ = false;
   HostWorker worker_{io_};

@@ -19,8 +19,9 @@ std::uint32_t network() {
 }
 
 std::string_view name_of(const Message& message) {
-  static constexpr std::string_view names[] = {"VipaList", "SrvStat",  "NewConn", "TermConn", "EndOfReport",
-                                               "TakeOver", "Released", "Verify",  "NotHeld",  "Leaving"};
+  static constexpr std::string_view names[] = {"VipaList", "SrvStat",  "NewConn",  "TermConn", "EndOfReport",
+                                               "TakeOver", "Released", "Verify",   "NotHeld",  "Leaving",
+                                               "Capacity", "Affinity", "ListAsked"};
   return names[message.index()];
 }
 

@@ -23,7 +23,8 @@ class Moves : public testing::Test {
   void start(unsigned count, const std::string& moveable = "NONDISRUPTIVE") {
     for (unsigned n = 1; n <= count; ++n) {
       std::ofstream(stacks_.folder() / fmt::format("mvs{}.profile", n))
-          << "VIPADYNAMIC\n VIPARANGE DEFINE MOVEABLE " << moveable << " 255.255.255.0 10.77.9.0\nENDVIPADYNAMIC\n";
+          << "VIPADYNAMIC\n VIPARANGE DEFINE MOVEABLE " << moveable << " 255.255.255.0 10.77.9.0\n"
+          << sources_ << "ENDVIPADYNAMIC\n";
       stacks_.start(n);
     }
     for (unsigned n = 1; n <= count; ++n)
@@ -56,6 +57,15 @@ class Moves : public testing::Test {
     return status ? status->code : -1;
   }
 
+  // How many connections stack n has reset, by its log.
+  int broken(unsigned n) {
+    int found = 0;
+    for (const Json& event : stacks_.events(n))
+      if (event["event"] == "broken") found += event.value("connections", 0);
+    return found;
+  }
+
+  std::string sources_;
   Stacks stacks_{3};
   std::vector<lab::Process> servers_;
 };
@@ -142,7 +152,36 @@ TEST_F(Moves, ADisruptiveOneIsTakenByNoApplication) {
   const auto moved = stacks_.lab().run(host(2), {DVIPA_COMMAND, "vary", "sysplex", "activate,10.77.9.1"});
   EXPECT_TRUE(moved) << moved.error().what;
   EXPECT_EQ(stacks_.ownership(2, address), "active");
-  EXPECT_EQ(client.served_by(), host(1));
+  EXPECT_TRUE(wait_for([&] { return !has_address(1); }));  // it keeps the address while it has connections
+  EXPECT_NE(client.served_by(), host(1));
+  EXPECT_TRUE(wait_for([&] { return broken(1) == 1; }));
+}
+
+// covers: CFG-6: a program's own connections have the source that the profile says; others, and those to the loopback,
+// have their own
+TEST_F(Moves, ConnectionsOfAJobHaveItsSource) {
+  sources_ = " SOURCEVIPA 10.77.9.1 billing\n SOURCEVIPA 10.78.0.1 nowhere\n";
+  start(1);
+  const auto source_of = [&](const std::string& job) {
+    const auto seen = stacks_.lab().run(
+        host(1), {"env", "LD_PRELOAD=" DVIPA_PRELOAD, "DVIPA_JOBNAME=" + job, "perl", "-MIO::Socket::INET", "-e",
+                  "$s = IO::Socket::INET->new(PeerAddr => '10.77.0.2', PeerPort => 81) or print(0 + $!), exit;"
+                  "print $s->sockhost"});
+    return seen ? *seen : seen.error().what;
+  };
+  auto server = stacks_.lab().start(
+      host(2), {"perl", "-MIO::Socket::INET", "-e",
+                "$l = IO::Socket::INET->new(LocalAddr => '10.77.0.2', LocalPort => 81, Listen => 9, ReuseAddr => 1);"
+                "push @all, $l->accept while 1"});
+  ASSERT_TRUE(server);
+  ASSERT_TRUE(wait_for([&] {
+    const auto sockets = stacks_.lab().run(host(2), {"ss", "-Hltn"});
+    return sockets && sockets->find(":81 ") != std::string::npos;
+  }));
+  EXPECT_EQ(source_of("other"), "10.77.0.1");
+  EXPECT_EQ(source_of("billing"), address);
+  EXPECT_EQ(stacks_.ownership(1, address), "active");
+  EXPECT_EQ(source_of("nowhere"), std::to_string(EADDRNOTAVAIL));
 }
 
 }  // namespace

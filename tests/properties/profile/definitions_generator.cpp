@@ -45,6 +45,7 @@ Distribution any_distribution() {
   distribution.ports = any_ports();
   distribution.cluster_ports = *arbitrary<bool>();
   distribution.content_routed = *arbitrary<bool>();
+  if (*arbitrary<bool>()) distribution.affinity_s = static_cast<std::uint16_t>(*inRange(0U, 10'000U));
   const bool v4 = *arbitrary<bool>();
   std::set<Address> targets;
   for (unsigned left = *inRange(0U, 5U); left > 0; --left) targets.insert(host_address(v4));
@@ -101,6 +102,11 @@ Definitions definitions() {
   Definitions all;
   for (auto& [address, definition] : dvipas) all.dvipas.push_back(std::move(definition));
   for (auto& [key, range] : ranges) all.ranges.push_back(range);
+  std::map<std::string, Address> sources;
+  for (unsigned left = *inRange(0U, 4U); left > 0; --left)
+    sources["job" + std::to_string(*inRange(0U, 20U)) + (*arbitrary<bool>() ? "*" : "")] =
+        host_address(*arbitrary<bool>());
+  for (auto& [job, source] : sources) all.sources.push_back({job, source});
   return all;
 }
 

@@ -50,6 +50,7 @@ Distribution any_distribution() {
     distribution.weights.push_back({any_address(), between<std::uint16_t>(0, 255)});
   distribution.cluster_ports = any<bool>();
   distribution.content_routed = any<bool>();
+  distribution.affinity_s = any<bool>() ? between<std::uint16_t>(1, 9999) : std::uint16_t{0};
   return distribution;
 }
 
@@ -65,6 +66,7 @@ ListEntry any_entry() {
   if (any<bool>()) definition.distribution = any_distribution();
   entry.claim = between(Claim::none, Claim::owning);
   entry.epoch = any_epoch();
+  if (any<bool>()) entry.stored = StoredDistribution{any_epoch(), any_distribution()};
   return entry;
 }
 
@@ -101,16 +103,22 @@ Message message_of_kind(std::size_t kind) {
       return Verify{dvipa, epoch, any_remotes()};
     case 8:
       return NotHeld{dvipa, epoch, any_remotes()};
-    default:
+    case 9:
       return Leaving{};
+    case 10:
+      return Capacity{between<std::uint16_t>(1, 65535)};
+    case 11:
+      return ListAsked{};
+    default:
+      return Affinity{dvipa, epoch, StackId{between<std::uint8_t>(0, stack_id_max)}, any_remotes()};
   }
 }
 
 }  // namespace
 
 rc::Gen<Message> any_message() {
-  static_assert(std::variant_size_v<Message> == 10);
-  return rc::gen::exec([] { return message_of_kind(*rc::gen::inRange<std::size_t>(0, 10)); });
+  static_assert(std::variant_size_v<Message> == 13);
+  return rc::gen::exec([] { return message_of_kind(*rc::gen::inRange<std::size_t>(0, 13)); });
 }
 
 }  // namespace dvipa::wire::test

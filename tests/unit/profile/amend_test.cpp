@@ -32,6 +32,17 @@ TEST(ProfileAmend, AddsAndLeavesTheRest) {
   EXPECT_EQ(*find(definitions, "10.1.1.1"), *find(read(original), "10.1.1.1"));
 }
 
+// covers: CFG-6
+TEST(ProfileAmend, SourcesAreAddedReplacedAndDeleted) {
+  const auto with = amended("SOURCEVIPA 10.1.1.1 billing\nSOURCEV 10.1.1.2 java*");
+  const std::vector<SourceDefinition> expected = {{"billing", at("10.1.1.1")}, {"java*", at("10.1.1.2")}};
+  EXPECT_EQ(with.sources, expected);
+  const std::string text = block("SOURCEVIPA 10.1.1.2 billing SOURCEVIPA DELETE java*");
+  const auto changed = amend_profile(with, text, "change.profile");
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->sources, (std::vector<SourceDefinition>{{"billing", at("10.1.1.2")}}));
+}
+
 TEST(ProfileAmend, DeletesAnAddressWithItsDistribution) {
   const auto definitions = amended("VIPADELETE 10.1.1.1 10.2.2.2");
   ASSERT_EQ(definitions.dvipas.size(), 1U);

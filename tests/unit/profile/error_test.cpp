@@ -22,18 +22,21 @@ const Case cases[] = {
     {"only_comment", "^; nothing", "", "", "VIPADYNAMIC"},
     {"no_begin", "^VIPADEFINE /24 10.1.1.1 ENDVIPADYNAMIC", "", "VIPADEFINE", "VIPADYNAMIC"},
     {"no_end", "VIPADYNAMIC\n VIPABACKUP 10.1.1.1^ ; the last\n\n", "VIPABACKUP 10.1.1.1", "",
-     "an address, a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE) or ENDVIPADYNAMIC"},
+     "an address, a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE, SOURCEVIPA) or "
+     "ENDVIPADYNAMIC"},
     {"no_end_of_nothing", "VIPADYNAMIC^", "", "",
-     "a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE) or ENDVIPADYNAMIC"},
+     "a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE, SOURCEVIPA) or ENDVIPADYNAMIC"},
     {"after_end", "VIPADYNAMIC\nENDVIPADYNAMIC\n\n ^VIPADYNAMIC", "", "VIPADYNAMIC", "the end of the profile"},
-    {"unknown_statement", "VIPADYNAMIC\n ^SOURCEVIPA 10.1.1.1 JOB\nENDVIPADYNAMIC", "", "SOURCEVIPA",
-     "a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE) or ENDVIPADYNAMIC"},
+    {"unknown_statement", "VIPADYNAMIC\n ^VIPAROUTE 10.1.1.1 JOB\nENDVIPADYNAMIC", "", "VIPAROUTE",
+     "a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE, SOURCEVIPA) or ENDVIPADYNAMIC"},
     {"host_name", "VIPADYNAMIC VIPABACKUP 10.1.1.1 ^www.example.org ENDVIPADYNAMIC",
      "VIPABACKUP 10.1.1.1 www.example.org", "www.example.org",
-     "an address, a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE) or ENDVIPADYNAMIC"},
+     "an address, a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE, SOURCEVIPA) or "
+     "ENDVIPADYNAMIC"},
     {"comma_in_define", "VIPADYNAMIC VIPADEFINE /24 10.1.1.1^, 10.1.1.2 ENDVIPADYNAMIC",
      "VIPADEFINE /24 10.1.1.1, 10.1.1.2", ",",
-     "an address, a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE) or ENDVIPADYNAMIC"},
+     "an address, a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE, SOURCEVIPA) or "
+     "ENDVIPADYNAMIC"},
     // CFG-2
     {"move_how", "VIPADYNAMIC\nVIPADEFINE MOVEABLE ^CLUSTERPORTS /24 10.1.1.1",
      "VIPADEFINE MOVEABLE CLUSTERPORTS /24 10.1.1.1", "CLUSTERPORTS", "IMMEDIATE or WHENIDLE"},
@@ -93,6 +96,23 @@ const Case cases[] = {
      "ENDVIPADYNAMIC",
      "VIPADIST 10.1.1.1 PORT 81 DESTIP ALL", "10.1.1.1",
      "an address that is not yet distributed: all its ports and targets go into one statement"},
+    // CFG-6
+    {"source_of_no_job", "VIPADYNAMIC SOURCEVIPA 10.1.1.1 ^ENDVIPADYNAMIC", "SOURCEVIPA 10.1.1.1", "ENDVIPADYNAMIC",
+     "the name of a job"},
+    {"source_of_a_statement", "VIPADYNAMIC SOURCEVIPA 10.1.1.1 ^VIPABACKUP 10.1.1.1 ENDVIPADYNAMIC",
+     "SOURCEVIPA 10.1.1.1", "VIPABACKUP", "the name of a job"},
+    {"source_with_star_inside", "VIPADYNAMIC SOURCEVIPA 10.1.1.1 ^a*b ENDVIPADYNAMIC", "SOURCEVIPA 10.1.1.1 a*b", "a*b",
+     "the name of a job"},
+    {"source_twice", "VIPADYNAMIC SOURCEVIPA 10.1.1.1 job SOURCEVIPA 10.1.1.2 ^job ENDVIPADYNAMIC",
+     "SOURCEVIPA 10.1.1.2 job", "job", "a job that has no source yet"},
+    {"source_of_loopback", "VIPADYNAMIC SOURCEVIPA ^127.0.0.1 job ENDVIPADYNAMIC", "SOURCEVIPA 127.0.0.1 job",
+     "127.0.0.1", "an address that a host can own"},
+    {"unsource_the_unknown", "VIPADYNAMIC SOURCEVIPA DELETE ^job ENDVIPADYNAMIC", "SOURCEVIPA DELETE job", "job",
+     "a job that has a source"},
+    {"affinity_too_long", "VIPADYNAMIC VIPABACKUP 10.1.1.1 VIPADIST TIMEDAFF ^10000 10.1.1.1 DESTIP ALL ENDVIPADYNAMIC",
+     "VIPADIST TIMEDAFF 10000 10.1.1.1 DESTIP ALL", "10000", "0 to 9999 seconds"},
+    {"affinity_without_time", "VIPADYNAMIC VIPABACKUP 10.1.1.1 VIPADIST TIMEDAFF ^10.1.1.1 DESTIP ALL ENDVIPADYNAMIC",
+     "VIPADIST TIMEDAFF 10.1.1.1 DESTIP ALL", "10.1.1.1", "a number of seconds"},
     {"no_destination", "VIPADYNAMIC VIPADISTRIBUTE 10.1.1.1 ^ENDVIPADYNAMIC", "VIPADISTRIBUTE 10.1.1.1",
      "ENDVIPADYNAMIC", "PORT or DESTIP"},
     {"destination_of_nothing", "VIPADYNAMIC VIPADISTRIBUTE 10.1.1.1 DESTIP ^ENDVIPADYNAMIC",
@@ -148,7 +168,7 @@ const Case cases[] = {
      "a range of addresses that hosts can own"},
     {"range_with_two_addresses", "VIPADYNAMIC VIPARANGE /24 10.1.1.0 ^10.1.2.0 ENDVIPADYNAMIC",
      "VIPARANGE /24 10.1.1.0 10.1.2.0", "10.1.2.0",
-     "a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE) or ENDVIPADYNAMIC"},
+     "a statement (VIPADEFINE, VIPABACKUP, VIPADISTRIBUTE, VIPARANGE, VIPADELETE, SOURCEVIPA) or ENDVIPADYNAMIC"},
     {"range_mask_of_the_other_family", "VIPADYNAMIC VIPARANGE ^/64 10.1.1.0 ENDVIPADYNAMIC", "VIPARANGE /64 10.1.1.0",
      "/64", "a mask for IPv4 addresses: such as 255.255.255.0, or a length of 1 to 32"},
     {"delete_no_range", "VIPADYNAMIC VIPARANGE DELETE /24 ^10.1.1.0 ENDVIPADYNAMIC", "VIPARANGE DELETE /24 10.1.1.0",
@@ -195,7 +215,7 @@ TEST(ProfileErrorText, PointsAtTheWord) {
 TEST(ProfileErrorText, PointsBehindTheLastWordWhenTheProfileEnds) {
   EXPECT_EQ(rendered("VIPADYNAMIC\n"),
             "mvs1.profile:1:12: found the end of the profile, expected a statement (VIPADEFINE, VIPABACKUP, "
-            "VIPADISTRIBUTE, VIPARANGE, VIPADELETE) or ENDVIPADYNAMIC\n"
+            "VIPADISTRIBUTE, VIPARANGE, VIPADELETE, SOURCEVIPA) or ENDVIPADYNAMIC\n"
             "  VIPADYNAMIC\n"
             "             ^\n");
 }

@@ -101,6 +101,14 @@ TEST(ProfileDistribute, KnowsTheMethodsAndTheFlags) {
 }
 
 // covers: CFG-4, RTE-8
+TEST(ProfileDistribute, KnowsTimedAffinity) {
+  EXPECT_EQ(distribution("", "DESTIP ALL").affinity_s, 0U);
+  EXPECT_EQ(distribution("TIMEDAFFINITY 300", "DESTIP ALL").affinity_s, 300U);
+  EXPECT_EQ(distribution("DISTMETHOD BASEWLM timedaff 9999 CLUSTERPORTS", "DESTIP ALL").affinity_s, 9999U);
+  EXPECT_EQ(distribution("TIMEDAFF 0", "DESTIP ALL").affinity_s, 0U);
+}
+
+// covers: CFG-4, RTE-8
 TEST(ProfileDistribute, TakesWeightsForTheWeightedMethod) {
   const Distribution weighted =
       distribution("DISTMETHOD WEIGHTED", "DESTIP 10.0.0.3 WEIGHT 255, 10.0.0.2, 10.0.0.1 WEIGHT 0");

@@ -52,6 +52,33 @@ TEST(Displays, TheDestinationTableShowsEveryCandidateAndWhoIsReady) {
   EXPECT_EQ(rows[2]["ready"], 0);
 }
 
+// covers: RTE-8
+TEST(Displays, TheWeightThatIsShownIsTheOneThatCounts) {
+  SmallStack small;
+  Definitions definitions = SmallStack::definitions();
+  definitions.dvipas[0].distribution->method = DistMethod::base_wlm;
+  small.give(input::DefinitionsSet{definitions});
+  small.give(input::CapacityMeasured{250});
+  small.give(input::Received{StackId{2}, Capacity{40}});
+  small.give(input::WeightOrdered{dva1, StackId{2}, 50});
+  const auto rows = small.rows(Report::vdpt);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0]["weight"], 250);
+  EXPECT_EQ(rows[1]["weight"], 20);
+}
+
+// covers: CFG-6
+TEST(Displays, ConfigShowsTheSourcesOfJobs) {
+  SmallStack small;
+  Definitions definitions = SmallStack::definitions();
+  definitions.sources = {{"billing", dva1}};
+  small.orders.set_definitions(definitions);
+  const auto row = small.rows(Report::vipadcfg).at(1);
+  EXPECT_EQ(row["statement"], "SOURCEVIPA");
+  EXPECT_EQ(row["job"], "billing");
+  EXPECT_EQ(row["ip_address"], "10.77.1.1");
+}
+
 TEST(Displays, TheConnectionTableIsOfItsRoleAndBounded) {
   SmallStack small;
   const auto rows = small.rows(Report::vcrt);

@@ -74,5 +74,32 @@ TEST(ListenersHere, ACoreThatKnowsNothingIsToldAll) {
   EXPECT_TRUE(again[0].listening);
 }
 
+// covers: CFG-6
+TEST(OperatorOrders, TheLongestJobNameThatFitsGivesTheSource) {
+  const Address any = *parse_address("10.1.0.1");
+  const Address java = *parse_address("10.1.0.2");
+  const Address exact = *parse_address("10.1.0.3");
+  const Address v6 = *parse_address("2001:db8::1");
+  Definitions definitions;
+  definitions.sources = {{"*", any}, {"jav*", v6}, {"java*", java}, {"javac", exact}};
+  const OperatorOrders orders(definitions);
+  EXPECT_EQ(orders.source_of("perl", true), any);
+  EXPECT_EQ(orders.source_of("java", true), java);
+  EXPECT_EQ(orders.source_of("javac", true), exact);
+  EXPECT_EQ(orders.source_of("java", false), v6) << "of the server's family";
+  EXPECT_FALSE(orders.source_of("perl", false));
+}
+
+// covers: RTE-8
+TEST(OperatorOrders, AWeightLastsUntilItIsTakenBack) {
+  OperatorOrders orders{Definitions{}};
+  const Address dvipa = *parse_address("10.1.0.1");
+  orders.weigh(dvipa, StackId{2}, 0);
+  orders.set_definitions({});
+  EXPECT_EQ(orders.weights(), (OperatorOrders::Weights{{{dvipa, StackId{2}}, 0}}));
+  orders.weigh(dvipa, StackId{2}, std::nullopt);
+  EXPECT_TRUE(orders.weights().empty());
+}
+
 }  // namespace
 }  // namespace dvipa

@@ -38,6 +38,12 @@ TEST(Requests, ReadsCommands) {
             *parse_address("fd00::1"));
   read_as<request::Reactivate>(R"({"verb":"vary","command":"reactivate","dvipa":"10.0.0.1"})");
   EXPECT_EQ(read_as<request::Quiesce>(R"({"verb":"vary","command":"quiesce","port":60})").port, Port{60});
+  const auto weight =
+      read_as<request::Weight>(R"({"verb":"vary","command":"weight","dvipa":"10.0.0.1","target":"MVS2","weight":255})");
+  EXPECT_EQ(weight.target, "MVS2");
+  EXPECT_EQ(weight.weight, 255);
+  EXPECT_FALSE(
+      read_as<request::Weight>(R"({"verb":"vary","command":"weight","dvipa":"10.0.0.1","target":"10.77.0.2"})").weight);
   EXPECT_FALSE(read_as<request::Resume>(R"({"verb":"vary","command":"resume"})").port);
 }
 
@@ -50,6 +56,14 @@ TEST(Requests, RefusesWhatIsWrongInPlace) {
   EXPECT_NE(refusal_of(R"({"verb":"vary","command":"stop"})").find("stop"), std::string::npos);
   EXPECT_NE(refusal_of(R"({"verb":"vary","command":"deactivate"})").find("dvipa"), std::string::npos);
   EXPECT_NE(refusal_of(R"({"verb":"vary","command":"deactivate","dvipa":[1]})").find("dvipa"), std::string::npos);
+  EXPECT_NE(refusal_of(R"({"verb":"vary","command":"weight","dvipa":"10.0.0.1"})").find("target"), std::string::npos);
+  for (const char* weight : {"256", "-1", "1.5", "\"80\"", "null"})
+    EXPECT_NE(refusal_of((R"({"verb":"vary","command":"weight","dvipa":"10.0.0.1","target":"M","weight":)" +
+                          std::string(weight) + "}")
+                             .c_str())
+                  .find("weight"),
+              std::string::npos)
+        << weight;
   for (const char* port : {"0", "65536", "-1", "1.5", "\"80\"", "null"})
     EXPECT_NE(
         refusal_of((R"({"verb":"vary","command":"quiesce","port":)" + std::string(port) + "}").c_str()).find("port"),

@@ -60,6 +60,7 @@ class Cluster {
   // Starts stack n with listeners on port 60 (wildcard) if `listening`.
   void start(unsigned n, const Definitions& definitions, bool listening = true) {
     StackSettings settings;
+    settings.lists_to_concerned = lists_to_concerned;
     settings.self = id(n);
     settings.mutant = mutant_under_test();
     for (unsigned i = 1; i <= count_; ++i) settings.xcf_addresses.push_back(xcf(i));
@@ -135,6 +136,8 @@ class Cluster {
         looks_.push_back({n, *look});
       } else if (auto* abort = std::get_if<effect::AbortConnections>(&each)) {
         aborted_.emplace_back(n, *abort);
+      } else if (auto* broken = std::get_if<effect::BreakConnections>(&each)) {
+        break_connections(n, broken->dvipa);
       } else if (auto* answered = std::get_if<effect::ActivationAnswered>(&each)) {
         answer_ = answered->answer;
       } else if (std::holds_alternative<effect::Left>(each)) {
@@ -142,6 +145,14 @@ class Cluster {
       }
     }
   }
+  // Its kernel resets them, and says so.
+  void break_connections(unsigned n, const Address& dvipa) {
+    std::vector<Remote> gone;
+    at(n).dvipa(dvipa)->held_here.for_each([&](const Remote& remote, const tables::Route&) { gone.push_back(remote); });
+    broken_[n] += gone.size();
+    if (!gone.empty()) give(n, input::ConnectionsEnded{dvipa, gone});
+  }
+  std::size_t broken(unsigned n) { return broken_[n]; }
   // What stack n answers to an application that is about to bind to the DVIPA, or to an operator.
   effect::ActivationAnswered::Answer activate(unsigned n, const Address& dvipa, bool by_operator = false) {
     give(n, input::ActivationAsked{dvipa, by_operator});
@@ -227,6 +238,8 @@ class Cluster {
   bool has_left(unsigned n) const { return left_.contains(n); }
   static StackId id(unsigned n) { return {static_cast<std::uint8_t>(n)}; }
 
+  bool lists_to_concerned = false;  // of stacks that are started from now on
+
  private:
   unsigned count_;
   std::map<unsigned, std::unique_ptr<Stack>> stacks_;
@@ -236,6 +249,7 @@ class Cluster {
   std::vector<std::pair<unsigned, effect::LookForConnections>> looks_;
   std::vector<std::pair<unsigned, effect::AbortConnections>> aborted_;
   std::set<unsigned> left_;
+  std::map<unsigned, std::size_t> broken_;
   effect::ActivationAnswered::Answer answer_{};
 };
 

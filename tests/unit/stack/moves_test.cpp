@@ -112,6 +112,26 @@ TEST_F(DisruptiveMoves, ABindDoesNotTakeWhatAnotherHoldsAndAnOperatorDoes) {
 }
 
 // covers: MOV-6
+TEST_F(DisruptiveMoves, TheOperatorBreaksItsConnections) {
+  activate(1);
+  for (std::uint32_t n = 0; n < 3; ++n) ASSERT_EQ(cluster.connect(1, dvr1, client(n)), 1U);
+  activate(2, true);
+  EXPECT_EQ(cluster.broken(1), 3U);
+  EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
+  EXPECT_EQ(cluster.connect(2, dvr1, client(9)), 2U);
+  activate(1, true);
+  EXPECT_EQ(cluster.broken(2), 1U);
+}
+
+// covers: MOV-6: of any other kind it breaks none
+TEST_F(Moves, TheOperatorKeepsTheConnectionsOfANondisruptiveOne) {
+  activate(1);
+  ASSERT_EQ(cluster.connect(1, dvr1, client(1)), 1U);
+  activate(2, true);
+  EXPECT_EQ(cluster.broken(1), 0U);
+}
+
+// covers: MOV-6
 TEST(DefinedMoves, OneThatMovesWhenIdleWaitsForItsLastConnection) {
   Cluster cluster(3);
   DvipaDefinition definition;

@@ -35,6 +35,27 @@ VipaList list() {
   return both;
 }
 
+VipaList list_with_affinity() {
+  ListEntry entry;
+  entry.definition.dvipa = dvipa_v4;
+  entry.definition.part = Part::primary;
+  entry.definition.distribution.emplace();
+  entry.definition.distribution->affinity_s = 300;
+  VipaList list;
+  list.entries = {entry};
+  return list;
+}
+
+VipaList list_with_stored() {
+  ListEntry entry;
+  entry.definition.dvipa = dvipa_v4;
+  entry.epoch = epoch;
+  entry.stored.emplace().epoch = epoch;
+  VipaList list;
+  list.entries = {entry};
+  return list;
+}
+
 }  // namespace
 
 const std::vector<Sample>& samples() {
@@ -51,6 +72,11 @@ const std::vector<Sample>& samples() {
       {"verify", Verify{dvipa_v6, epoch, {{address("2001:db8::1"), 50000, 443}}}},
       {"not_held", NotHeld{dvipa_v4, epoch, {{address("192.0.2.1"), 40000, 80}}}},
       {"leaving", Leaving{}},
+      {"vipa_list_affinity", list_with_affinity()},
+      {"capacity", Capacity{250}},
+      {"affinity", Affinity{dvipa_v4, epoch, StackId{3}, {{address("192.0.2.1"), 0, 80}}}},
+      {"list_asked", ListAsked{}},
+      {"vipa_list_stored", list_with_stored()},
   };
   return all;
 }

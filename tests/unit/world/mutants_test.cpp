@@ -21,6 +21,10 @@ const std::map<Mutant, const char*>& out_of_reach() {
       {Mutant::ignore_second_hand, "an owner that meets another one forgets its entries and asks anew"},
       {Mutant::owner_does_not_decide, "nothing is promised of a 4-tuple of which an excluded stack has an end as well"},
       {Mutant::move_at_once, "nothing is moved by an operator or a bind here"},
+      {Mutant::spare_disrupted, "nothing is moved by an operator or a bind here"},
+      {Mutant::tell_everybody, "who hears more than concerns it does nothing else"},
+      {Mutant::ignore_rival, "bus and segment are cut together here"},
+      {Mutant::wait_for_strangers, "it takes longer, and nothing else"},
   };
   return all;
 }
