@@ -64,7 +64,8 @@ void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance,
 }
 
 // The router gives the SYN to a target while another one, which is not in its view, lives with an end of the
-// connection, or the same SYN is on its way to it from a stack that is not in the view either.
+// connection, or the same SYN is on its way to it from a stack that is not in the view either, or that is there
+// anew while the target takes it for the former one.
 void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
   const std::uint8_t instance = s_.clients[c].instance;
   const auto unseen = [&](Stack j) { return j != router && !has(at(router).view, j); };
@@ -73,7 +74,9 @@ void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
     bool given = endpoint.end != End::none && endpoint.instance == instance;
     for (unsigned n = 0; n < s_.frames.size; ++n) {
       const Frame& frame = s_.frames.frames[n];
-      given |= frame.to == j && frame.connection == c && frame.instance == instance && unseen(owner_of(frame.epoch));
+      const Stack from = owner_of(frame.epoch);
+      const bool is_another = has(at(j).view, from) && !has(at(from).view, j);
+      given |= frame.to == j && frame.connection == c && frame.instance == instance && (unseen(from) || is_another);
     }
     if (given && j != target && unseen(j)) s_.clients[c].contested = true;
   }
