@@ -66,13 +66,15 @@ std::optional<StoredDistribution> Stack::stored_of(const Dvipa& dvipa) const {
   return std::nullopt;
 }
 
-// A backup that owns the DVIPA already, and did not know how to distribute it, does so from now on.
+// A backup that owns the DVIPA already, or claims it, and did not know how to distribute it, does so from now on; what
+// it has announced is not changed behind its members' backs.
 void Stack::keep_stored(const Address& address, Dvipa& dvipa, const StoredDistribution& stored) {
   if (!dvipa.own || dvipa.own->part != Part::backup || stored.epoch <= dvipa.kept_epoch) return;
-  const bool knew_none = distribution_of(dvipa) == nullptr;
+  const bool in_use = dvipa.owner.owns() || dvipa.owner.state() == OwnerState::taking_back;
+  if (in_use && distribution_of(dvipa) != nullptr) return;
   dvipa.kept = stored.distribution;
   dvipa.kept_epoch = stored.epoch;
-  if (!knew_none || !dvipa.owner.owns()) return;
+  if (!in_use) return;
   redistribute(address, dvipa);
   send_list_to_all();
 }

@@ -14,7 +14,7 @@ TEST(Catalogue, TheBuiltInOneIsGood) {
 }
 
 TEST(Catalogue, HasEverySectionWhole) {
-  const std::map<std::string, std::size_t> expected = {{"FAULT", 6}, {"CFG", 9},  {"LST", 7}, {"TGT", 7},  {"RTE", 12},
+  const std::map<std::string, std::size_t> expected = {{"FAULT", 6}, {"CFG", 9},  {"LST", 7}, {"TGT", 7},  {"RTE", 13},
                                                        {"FLV", 12},  {"TKB", 7},  {"MOV", 7}, {"CLP", 12}, {"CBR", 15},
                                                        {"SAFE", 8},  {"REST", 4}, {"LIVE", 4}};
   std::map<std::string, std::size_t> found;
