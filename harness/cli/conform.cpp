@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <random>
+#include <sstream>
 
 #include "harness/cli/command_line.hpp"
 #include "harness/cli/complain.hpp"
@@ -33,14 +35,13 @@ constexpr std::string_view description =
     "\n"
     "Examples:\n"
     "  dvipa conform --suite failover\n"
-    "  dvipa conform --suite takeback --family 6\n"
+    "  dvipa conform --suite takeback,moves --family 6\n"
     "  dvipa conform --suite failover --scenario kill-owner --connections 200\n"
     "  dvipa conform --suite failover --scenario kill-owner --mutant skip-rebuild-barrier   # must fail\n";
 
 struct Request {
   conform::SuiteOptions options;
-  const conform::Suite* suite = nullptr;
-  std::vector<std::string> scenarios;
+  conform::Selection selection;
   std::unique_ptr<conform::Implementation> implementation;
   bool json = false;
 };
@@ -52,8 +53,7 @@ int judge(const Request& request) {
     const std::chrono::duration<double> after = std::chrono::steady_clock::now() - begun;
     fmt::print(stderr, "{:6.1f} s  {}\n", after.count(), text);
   };
-  const auto suite =
-      conform::run_suite(*request.suite, *request.implementation, request.scenarios, request.options, say);
+  const auto suite = conform::run_scenarios(request.selection, *request.implementation, request.options, say);
   if (!suite) return complain("conform", suite.error().what, suite.error().remedy, exit_environment_lacking);
   if (request.json) {
     fmt::print("{}\n", report::json_of(*suite).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -71,21 +71,48 @@ int judge(const Request& request) {
   return suite->failed() ? exit_failed : exit_passed;
 }
 
-int list_scenarios(const conform::Suite& suite) {
-  for (const conform::Scenario& scenario : suite.scenarios)
-    fmt::print("{:<22} {}\n{:<22} shows {}\n", scenario.name, scenario.description, "",
-               fmt::join(scenario.requirements, " "));
+int list_scenarios(const conform::Selection& selection) {
+  for (const conform::Scenario* scenario : selection.scenarios)
+    fmt::print("{:<22} {}\n{:<22} shows {}\n", scenario->name, scenario->description, "",
+               fmt::join(scenario->requirements, " "));
   return exit_passed;
-}
-
-bool is_scenario(const conform::Suite& suite, const std::string& name) {
-  return std::ranges::any_of(suite.scenarios, [&](const auto& each) { return each.name == name; });
 }
 
 std::string suite_names() {
   std::vector<std::string_view> names;
   for (const conform::Suite& suite : conform::suites()) names.push_back(suite.name);
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// `names`: suites, between commas, or all. Empty when one of them is none.
+std::optional<conform::Selection> select_suites(const std::string& names) {
+  conform::Selection selection{names, {}};
+  const auto add = [&](const conform::Suite& suite) {
+    for (const conform::Scenario& scenario : suite.scenarios) selection.scenarios.push_back(&scenario);
+  };
+  if (names == "all") {
+    for (const conform::Suite& suite : conform::suites()) add(suite);
+    return selection;
+  }
+  std::istringstream words(names);
+  for (std::string name; std::getline(words, name, ',');) {
+    const conform::Suite* suite = conform::find_suite(name);
+    if (suite == nullptr) return std::nullopt;
+    add(*suite);
+  }
+  return selection;
+}
+
+// Leaves only the scenarios that are named, where any are; else the name that is none of them.
+std::optional<std::string> keep_only(conform::Selection& selection, const std::vector<std::string>& names) {
+  const auto is_named = [&](const conform::Scenario* each) {
+    return std::ranges::find(names, each->name) != names.end();
+  };
+  for (const std::string& name : names)
+    if (std::ranges::find(selection.scenarios, name, &conform::Scenario::name) == selection.scenarios.end())
+      return name;
+  if (!names.empty()) std::erase_if(selection.scenarios, std::not_fn(is_named));
+  return std::nullopt;
 }
 
 std::optional<conform::Family> family_of(const std::string& word) {
@@ -114,7 +141,8 @@ int run_conform(std::span<const std::string> words) {
   CommandLine line("conform", description);
   auto& arguments = line.arguments();
   using Text = TCLAP::ValueArg<std::string>;
-  Text suite("", "suite", suite_names() + " (failover)", false, "failover", "SUITE", arguments);
+  Text suite("", "suite", suite_names() + ", or several between commas, or all (failover)", false, "failover", "SUITE",
+             arguments);
   TCLAP::MultiArg<std::string> scenarios("", "scenario", "only this one; may be given again", false, "NAME", arguments);
   TCLAP::SwitchArg list("", "list", "print the scenarios and what they show", arguments);
   TCLAP::ValueArg<unsigned> connections("", "connections", "through each DVIPA (1000)", false, 1000, "N", arguments);
@@ -130,13 +158,13 @@ int run_conform(std::span<const std::string> words) {
   Text adapter("", "adapter", "dvipa (the default) or command", false, "dvipa", "KIND", arguments);
   Text command("", "start-cmd", "what starts a stack, for --adapter command", false, "", "COMMAND", arguments);
   if (const auto exit_code = line.parse(words)) return *exit_code;
-  const conform::Suite* chosen = conform::find_suite(suite.getValue());
-  if (chosen == nullptr) return line.bad_usage("the suites are: " + suite_names());
-  if (list.getValue()) return list_scenarios(*chosen);
+  auto selection = select_suites(suite.getValue());
+  if (!selection) return line.bad_usage("the suites are: " + suite_names() + "; or all of them: all");
+  if (const auto unknown = keep_only(*selection, scenarios.getValue()))
+    return line.bad_usage("there is no scenario '" + *unknown + "'; see --list");
+  if (list.getValue()) return list_scenarios(*selection);
   const auto chosen_family = family_of(family.getValue());
   if (!chosen_family) return line.bad_usage("--family is 4, 6 or mixed");
-  for (const std::string& name : scenarios.getValue())
-    if (!is_scenario(*chosen, name)) return line.bad_usage("there is no scenario '" + name + "'; see --list");
   constexpr unsigned connections_max = 6000;
   if (connections.getValue() < 10 || connections.getValue() > connections_max)
     return line.bad_usage(fmt::format("--connections takes 10 to {}", connections_max));
@@ -147,9 +175,8 @@ int run_conform(std::span<const std::string> words) {
   if ((adapter.getValue() == "command") != command.isSet())
     return line.bad_usage("--adapter command goes with --start-cmd");
   Request request;
-  request.suite = chosen;
+  request.selection = std::move(*selection);
   request.options.family = *chosen_family;
-  request.scenarios = scenarios.getValue();
   request.json = json.getValue();
   request.options.connections = connections.getValue();
   request.options.rounds = rounds.getValue();

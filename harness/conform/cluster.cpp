@@ -43,12 +43,12 @@ std::string fresh_key() {
 
 lab::Result<std::unique_ptr<Cluster>> Cluster::start(const Implementation& implementation, const std::string& folder,
                                                      Family family) {
-  auto lab = lab::Lab::build(lab::standard_plan(example_stacks));
+  auto lab = lab::Lab::build(lab::standard_plan(example_stacks, lab::clients_max));
   if (!lab) return tl::unexpected(lab.error());
   std::unique_ptr<Cluster> cluster(new Cluster(implementation, std::move(*lab), folder, family));
   if (auto written = cluster->write_files(); !written) return tl::unexpected(written.error());
   for (const lab::HostPlan& host : cluster->lab_.hosts()) {
-    if (host.name == "client") continue;
+    if (host.is_client) continue;
     auto server = Server::start(cluster->lab_, host.name, cluster->dvipas_.front().port, family);
     if (!server) return tl::unexpected(server.error());
     cluster->servers_.emplace(host.name, std::move(*server));
@@ -157,6 +157,11 @@ void Cluster::continue_stack(const std::string& host) {
 void Cluster::plug_cable(const std::string& host) {
   (void)lab_.set_link(host, true);
   stacks_.at(host).counts = true;
+}
+
+lab::Result<void> Cluster::part(const std::set<std::string>& beyond) {
+  for (auto& [host, stack] : stacks_) stack.counts = !beyond.contains(host);
+  return lab_.part(beyond);
 }
 
 std::string Cluster::state(const std::string& host, const ExampleDvipa& dvipa) {

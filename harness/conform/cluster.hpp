@@ -21,6 +21,7 @@ namespace dvipa::conform {
 struct Death {
   std::string host;
   std::int64_t at_ns = 0;
+  std::vector<Address> for_clients = {};  // only they have lost it; none: everybody has
 };
 
 class Cluster {
@@ -59,6 +60,8 @@ class Cluster {
   lab::Result<void> cut_bus(const std::string& host);
   lab::Result<void> mend_bus(const std::string& host);
   void plug_cable(const std::string& host);
+  // Parts the segment: these hosts are beyond, and count no more; with none it is whole, and all count again.
+  lab::Result<void> part(const std::set<std::string>& beyond);
   // Dead or cut off; await_settled expects nothing of it.
   void count_out(const std::string& host) { stacks_.at(host).counts = false; }
   void count_in(const std::string& host) { stacks_.at(host).counts = true; }

@@ -17,7 +17,9 @@ std::int64_t ns(std::chrono::milliseconds time) { return std::chrono::nanosecond
 bool excused(const ConnectionAccount& connection, const std::string& target, const std::vector<Death>& deaths,
              const JudgeOptions& options) {
   return std::ranges::any_of(deaths, [&](const Death& death) {
-    return death.host == target && connection.begun_ns <= death.at_ns + ns(options.notice_limit) &&
+    const bool lost_to_it =
+        death.for_clients.empty() || std::ranges::find(death.for_clients, connection.local) != death.for_clients.end();
+    return death.host == target && lost_to_it && connection.begun_ns <= death.at_ns + ns(options.notice_limit) &&
            connection.ended_ns >= death.at_ns;
   });
 }

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <filesystem>
 
 #include "harness/conform/load/clock.hpp"
@@ -110,6 +109,10 @@ std::span<const Scenario> takeback_scenarios() {
        "the bus to the owner of DVA1 is cut while the segment is not, and mended",
        {"FLV-11", "RTE-2", "FLV-12"},
        bus_cut},
+      {"split",
+       "the segment falls into two parts with a client on each, and is whole again",
+       {"FLV-11", "RTE-2", "FLV-4", "FLV-12"},
+       split},
   };
   return scenarios;
 }
@@ -139,6 +142,8 @@ std::span<const Scenario> operator_scenarios() {
        "a target takes no new connections for a while",
        {"MOV-7", "TGT-1", "TGT-2", "RTE-6"},
        quiesced_target},
+      {"capacity", "targets report what their hosts can do, and one is busy", {"RTE-8", "CFG-7"}, capacity},
+      {"affinity", "clients come back to the target that they were at", {"RTE-8", "CFG-7"}, affinity},
       {"group-left", "the owner of DVA1 leaves its group and joins it again", {"MOV-7", "TKB-6"}, group_left},
   };
   return scenarios;
@@ -158,23 +163,21 @@ const Suite* find_suite(std::string_view name) {
   return found == all.end() ? nullptr : &*found;
 }
 
-lab::Result<SuiteResult> run_suite(const Suite& chosen, const Implementation& implementation,
-                                   const std::vector<std::string>& names, const SuiteOptions& options, const Say& say) {
+lab::Result<SuiteResult> run_scenarios(const Selection& selection, const Implementation& implementation,
+                                       const SuiteOptions& options, const Say& say) {
   // Other jobs of this machine should not be measured; without the right to do so they are.
   (void)::setpriority(PRIO_PROCESS, 0, -10);
   SuiteResult suite;
-  suite.suite = chosen.name;
+  suite.suite = selection.suites;
   suite.implementation = implementation.description();
   suite.seed = options.seed;
   suite.started_ns = load::realtime_ns();
   suite.environment = environment();
-  for (const Scenario& scenario : chosen.scenarios) {
-    if (!names.empty() && std::ranges::find(names, scenario.name) == names.end()) continue;
-    auto result = play(scenario, implementation, options, say);
+  for (const Scenario* scenario : selection.scenarios) {
+    auto result = play(*scenario, implementation, options, say);
     if (!result) return tl::unexpected(result.error());
     suite.scenarios.push_back(std::move(*result));
   }
-  assert(names.empty() || suite.scenarios.size() == names.size());
   return suite;
 }
 

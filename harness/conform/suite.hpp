@@ -1,5 +1,5 @@
 #pragma once
-// A suite: its scenarios run one after the other, each on a fresh cluster in a fresh lab.
+// Suites: scenarios that run one after the other, each on a fresh cluster in a fresh lab.
 #include <string>
 #include <vector>
 
@@ -15,9 +15,14 @@ struct Suite {
 std::span<const Suite> suites();
 const Suite* find_suite(std::string_view name);  // null when there is none
 
-// Runs the suite's scenarios (all when none is named; unknown names are the caller's fault, asserted). To be called
-// inside a sandbox. The failure is what this host lacks to judge at all.
-lab::Result<SuiteResult> run_suite(const Suite& suite, const Implementation& implementation,
-                                   const std::vector<std::string>& names, const SuiteOptions& options, const Say& say);
+// What is to be run of one suite or of several.
+struct Selection {
+  std::string suites;  // their names, as they were given
+  std::vector<const Scenario*> scenarios;
+};
+
+// To be called inside a sandbox. The failure is what this host lacks to judge at all.
+lab::Result<SuiteResult> run_scenarios(const Selection& selection, const Implementation& implementation,
+                                       const SuiteOptions& options, const Say& say);
 
 }  // namespace dvipa::conform

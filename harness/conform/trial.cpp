@@ -14,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+constexpr auto settle_limit = 20s;
 constexpr std::size_t incidents_max = 20;
 constexpr double ms_ns = 1e6;
 
@@ -29,10 +30,15 @@ void add_not_judged(ScenarioResult& result, std::vector<std::string> requirement
   result.checks.push_back({std::move(requirements), std::move(what), Verdict::not_judged, std::move(why)});
 }
 
+bool settles(Context& context, const std::vector<std::string>& requirements, const std::string& when) {
+  const auto missing = context.cluster.await_settled(settle_limit);
+  if (missing)
+    add_check(context.result, requirements, "the cluster settles", false, fmt::format("{}: {}", when, *missing));
+  return !missing;
+}
+
 Trial::Trial(Context& context) : context_(context) {
   for (const ExampleDvipa& dvipa : context.cluster.dvipas()) options_.targets.push_back({dvipa.address, dvipa.port});
-  for (const lab::HostPlan& host : context.cluster.lab().hosts())
-    if (host.name == "client") options_.sources = host.addresses;
   options_.steady_per_target = context.options.connections;
   options_.interval_ms = context.options.interval_ms;
   options_.seed = context.options.seed;
@@ -43,60 +49,105 @@ lab::Result<void> Trial::begin(Recorder::What what) {
   if (!recorder) return tl::unexpected(recorder.error());
   recorder_.emplace(std::move(*recorder));
   realtime_minus_monotonic_ns_ = load::realtime_ns() - load::monotonic_ns();
-  auto load = Load::start(context_.cluster.lab(), "client", options_);
-  if (!load) return tl::unexpected(load.error());
-  load_.emplace(std::move(*load));
+  for (const std::string& client : clients_)
+    if (auto started = start_load(client); !started) return started;
   auto told = Clock::now();
-  while (load_->running() && load_->progress(100ms).phase == "opening") {
+  Load::Progress now = progress(0ms);
+  while (running() && now.phase == "opening") {
+    now = progress(100ms);
     if (Clock::now() - told < 2s) continue;
-    context_.say(fmt::format("opening connections: {} of {}", load_->progress(0ms).open, load_->progress(0ms).of));
+    context_.say(fmt::format("opening connections: {} of {}", now.open, now.of));
     told = Clock::now();
   }
-  const Load::Progress progress = load_->progress(0ms);
   add_check(context_.result, {"RTE-4", "RTE-7"}, "every connection opens, and the routing stack is a target too",
-            progress.open == progress.of && progress.of > 0, fmt::format("{} of {} open", progress.open, progress.of));
+            now.open == now.of && now.of > 0, fmt::format("{} of {} open", now.open, now.of));
   return {};
+}
+
+lab::Result<void> Trial::start_load(const std::string& client) {
+  load::ClientOptions options = options_;
+  for (const lab::HostPlan& host : context_.cluster.lab().hosts())
+    if (host.name == client) options.sources = host.addresses;
+  if (!loads_.empty()) options.probes_per_target = 0;
+  auto load = Load::start(context_.cluster.lab(), client, options);
+  if (!load) return tl::unexpected(load.error());
+  loads_.push_back(std::move(*load));
+  return {};
+}
+
+void Trial::mark() {
+  for (Load& load : loads_) load.mark();
+}
+
+bool Trial::running() { return std::ranges::all_of(loads_, &Load::running); }
+
+// Of all clients together; they are opening as long as one of them is.
+Load::Progress Trial::progress(std::chrono::milliseconds limit) {
+  Load::Progress all{"running", 0, 0, 0, 0};
+  for (Load& load : loads_) {
+    const Load::Progress& each = load.progress(limit / loads_.size());
+    if (each.phase == "opening") all.phase = each.phase;
+    all.open += each.open;
+    all.of += each.of;
+    all.lost += each.lost;
+    all.waiting_ms = std::max(all.waiting_ms, each.waiting_ms);
+  }
+  return all;
 }
 
 void Trial::run_for(std::chrono::milliseconds time, const std::string& doing) {
   const auto until = Clock::now() + time;
   auto told = Clock::now();
   context_.say(doing);
-  while (load_->running() && Clock::now() < until) {
-    const Load::Progress& progress = load_->progress(50ms);
+  while (running() && Clock::now() < until) {
+    const Load::Progress now = progress(50ms);
     if (Clock::now() - told < 2s) continue;
-    context_.say(fmt::format("{}: {} open, {} lost, longest wait {} ms", doing, progress.open, progress.lost,
-                             progress.waiting_ms));
+    context_.say(fmt::format("{}: {} open, {} lost, longest wait {} ms", doing, now.open, now.lost, now.waiting_ms));
     told = Clock::now();
   }
 }
 
 void Trial::recover(std::chrono::milliseconds limit) {
   const auto until = Clock::now() + limit;
-  while (load_->running() && Clock::now() < until) {
-    if (load_->progress(300ms).waiting_ms < 1000) return;
+  while (running() && Clock::now() < until) {
+    if (progress(300ms).waiting_ms < 1000) return;
   }
 }
 
 lab::Result<bool> Trial::finish() {
   context_.say("closing every connection in good order");
-  auto account = load_->finish();
+  bool complete = true;
+  std::vector<load::Pause> pauses;  // of any client; what a probe missed is judged by those of its own
+  for (Load& load : loads_) {
+    auto account = load.finish();
+    complete = complete && account;
+    if (!complete) continue;
+    std::ranges::copy(account->pauses, std::back_inserter(pauses));
+    if (&load == &loads_.front()) {
+      account_ = std::move(*account);
+    } else {
+      std::ranges::move(account->connections, std::back_inserter(account_.connections));
+    }
+  }
   for (auto& [host, server] : context_.cluster.servers())
     if (auto theirs = server.finish()) servers_.push_back(std::move(*theirs));
   for (const std::string& lack : recorder_->stop()) context_.result.notes.push_back(lack);
-  if (!account) {
+  if (!complete) {
     add_check(context_.result, {}, "the load tells what it saw", false, "its process died");
     return false;
   }
-  account_ = std::move(*account);
-  auto sightings = read_sightings(context_.folder + "/client.pcapng", context_.cluster.lab().hosts());
-  if (!sightings) return tl::unexpected(sightings.error());
-  sightings_ = std::move(*sightings);
+  for (const std::string& client : clients_) {
+    auto sightings =
+        read_sightings(fmt::format("{}/{}.pcapng", context_.folder, client), context_.cluster.lab().hosts());
+    if (!sightings) return tl::unexpected(sightings.error());
+    sightings_.opened.merge(sightings->opened);
+    if (client == clients_.front()) sightings_.announced = std::move(sightings->announced);
+  }
   std::int64_t longest_ns = 0;
-  for (const load::Pause& pause : account_.pauses) longest_ns = std::max(longest_ns, pause.to_ns - pause.from_ns);
+  for (const load::Pause& pause : pauses) longest_ns = std::max(longest_ns, pause.to_ns - pause.from_ns);
   context_.result.standstill_ms = static_cast<double>(longest_ns) / ms_ns;
   context_.result.notes.push_back(
-      fmt::format("the load itself was kept from running {} times, {:.1f} ms at the longest", account_.pauses.size(),
+      fmt::format("the load itself was kept from running {} times, {:.1f} ms at the longest", pauses.size(),
                   static_cast<double>(longest_ns) / ms_ns));
   return true;
 }

@@ -19,6 +19,9 @@ void add_check(ScenarioResult& result, std::vector<std::string> requirements, st
                std::string evidence);
 void add_not_judged(ScenarioResult& result, std::vector<std::string> requirements, std::string what, std::string why);
 
+// Waits until the cluster has settled; false, with a failed check, when it does not in time.
+bool settles(Context& context, const std::vector<std::string>& requirements, const std::string& when);
+
 // How long no probe got through; 0 when none was lost.
 struct PathGap {
   double ms = 0;
@@ -33,12 +36,14 @@ class Trial {
 
   // What a scenario changes of it.
   load::ClientOptions& options() { return options_; }
+  // The same load, but for probes, from this client as well.
+  void also_from(const std::string& client) { clients_.push_back(client); }
 
   // Starts the recorder and the load, and waits until all its connections are open; adds a check that they are.
   lab::Result<void> begin(Recorder::What what = Recorder::What::outline);
   void run_for(std::chrono::milliseconds time, const std::string& doing);
   // From here on waits are of the next fault.
-  void mark() { load_->mark(); }
+  void mark();
   // Until no connection waits any longer, which those of a dead target may do up to `limit`.
   void recover(std::chrono::milliseconds limit);
   // Ends load, applications and recorder, and reads what they have seen. False, with a failed check, when the load
@@ -62,11 +67,15 @@ class Trial {
 
  private:
   std::vector<load::Probe> probes_of_living(std::size_t dvipa, const std::set<std::string>& dead) const;
+  lab::Result<void> start_load(const std::string& client);
+  bool running();
+  Load::Progress progress(std::chrono::milliseconds limit);
 
   Context& context_;
   load::ClientOptions options_;
+  std::vector<std::string> clients_ = {"client"};
   std::optional<Recorder> recorder_;
-  std::optional<Load> load_;
+  std::vector<Load> loads_;  // of each client
   load::Account account_;
   std::vector<Server::Account> servers_;
   Sightings sightings_;

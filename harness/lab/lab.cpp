@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -27,7 +28,9 @@ namespace dvipa::lab {
 namespace {
 
 constexpr int namespaces_of_host = CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS;
-const std::string segment;  // the holder of the bridge is the host without a name
+const std::string segment;  // the holder of the bridges is the host without a name
+constexpr const char* bridge = "segment";
+constexpr const char* bridge_beyond = "beyond";  // what is parted from it
 
 Failure no_such_host(const std::string& host) {
   return {fmt::format("there is no host '{}'", host), "see dvipa lab status"};
@@ -75,11 +78,11 @@ bool is_host_name(const std::string& name) {
 }
 
 Result<void> check(const Plan& plan) {
-  std::set<std::string> names{"segment"};
+  std::set<std::string> names{bridge, bridge_beyond};
   for (const HostPlan& host : plan.hosts) {
     if (!is_host_name(host.name) || !names.insert(host.name).second)
       return tl::unexpected(Failure{fmt::format("'{}' cannot be the name of a host", host.name),
-                                    "use each name once: 1-15 letters, digits, '-', and not 'segment'"});
+                                    "use each name once: 1-15 letters, digits, '-', and not 'segment' or 'beyond'"});
     if (host.addresses.empty() || !host.addresses.front().is_v4())
       return tl::unexpected(Failure{fmt::format("{} has no IPv4 address", host.name), "give it one as its first"});
   }
@@ -95,13 +98,16 @@ Address address_v6(unsigned number) {
 
 }  // namespace
 
-Plan standard_plan(unsigned stacks) {
+Plan standard_plan(unsigned stacks, unsigned clients) {
   Plan plan;
   constexpr std::uint32_t network = 10U << 24 | 77U << 16;
-  HostPlan client{"client", {}};
-  for (unsigned i = 0; i < client_addresses; ++i) client.addresses.push_back(Address::v4(network + stacks_max + 1 + i));
-  for (unsigned i = 0; i < client_addresses; ++i) client.addresses.push_back(address_v6(stacks_max + 1 + i));
-  plan.hosts.push_back(std::move(client));
+  for (unsigned n = 0; n < clients; ++n) {
+    HostPlan client{n == 0 ? "client" : fmt::format("client{}", n + 1), {}, true};
+    const unsigned first = stacks_max + 1 + n * client_addresses;
+    for (unsigned i = 0; i < client_addresses; ++i) client.addresses.push_back(Address::v4(network + first + i));
+    for (unsigned i = 0; i < client_addresses; ++i) client.addresses.push_back(address_v6(first + i));
+    plan.hosts.push_back(std::move(client));
+  }
   for (unsigned n = 1; n <= stacks; ++n)
     plan.hosts.push_back({fmt::format("MVS{}", n), {Address::v4(network + n), address_v6(n)}});
   return plan;
@@ -150,12 +156,14 @@ Result<void> Lab::hold(const std::string& name) {
 }
 
 Result<void> Lab::connect_hosts() {
-  std::string batch =
-      "link add segment type bridge stp_state 0 forward_delay 0 mcast_snooping 0\nlink set segment up\n";
+  std::string batch;
+  for (const char* each : {bridge, bridge_beyond})
+    batch +=
+        fmt::format("link add {0} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\nlink set {0} up\n", each);
   for (const HostPlan& host : plan_.hosts) {
     batch += fmt::format("link add {} type veth peer name e0 address {} netns {}\n", host.name, mac_address(host),
                          holder(host.name));
-    batch += fmt::format("link set {} master segment up\n", host.name);
+    batch += fmt::format("link set {} master {} up\n", host.name, bridge);
   }
   auto process = [this](const std::function<int()>& body) { return start(segment, body); };
   auto output = run_command(process, {"ip", "-batch", "-"}, batch);
@@ -235,6 +243,35 @@ Result<void> Lab::set_link(const std::string& host, bool up) {
   const auto flags = static_cast<unsigned>(request.ifr_flags);
   request.ifr_flags = static_cast<short>(up ? flags | IFF_UP : flags & ~unsigned{IFF_UP});
   if (::ioctl(segment_socket_.get(), SIOCSIFFLAGS, &request) != 0) return failure("set the link of " + host, errno);
+  return {};
+}
+
+Result<void> Lab::move_port(const std::string& host, const char* from, const char* to) {
+  ifreq port{};
+  host.copy(port.ifr_name, IFNAMSIZ - 1);
+  if (::ioctl(segment_socket_.get(), SIOCGIFINDEX, &port) != 0) return failure("find the cable of " + host, errno);
+  ifreq request{};
+  request.ifr_ifindex = port.ifr_ifindex;
+  std::strncpy(request.ifr_name, from, IFNAMSIZ - 1);
+  if (::ioctl(segment_socket_.get(), SIOCBRDELIF, &request) != 0) return failure("part " + host, errno);
+  request = {};
+  request.ifr_ifindex = port.ifr_ifindex;
+  std::strncpy(request.ifr_name, to, IFNAMSIZ - 1);
+  if (::ioctl(segment_socket_.get(), SIOCBRADDIF, &request) != 0) return failure("part " + host, errno);
+  return {};
+}
+
+Result<void> Lab::part(const std::set<std::string>& hosts) {
+  for (const std::string& host : hosts)
+    if (host == segment || !hosts_.contains(host)) return tl::unexpected(no_such_host(host));
+  for (const HostPlan& host : plan_.hosts) {
+    const bool is_beyond = beyond_.contains(host.name);
+    if (is_beyond == hosts.contains(host.name)) continue;
+    const auto moved =
+        is_beyond ? move_port(host.name, bridge_beyond, bridge) : move_port(host.name, bridge, bridge_beyond);
+    if (!moved) return moved;
+    is_beyond ? void(beyond_.erase(host.name)) : void(beyond_.insert(host.name));
+  }
   return {};
 }
 

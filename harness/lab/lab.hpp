@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace dvipa::lab {
 struct HostPlan {
   std::string name;                // 1-15 letters, digits, '-'; unique in the lab
   std::vector<Address> addresses;  // of e0; the first is IPv4. IPv6 ones are left out where the kernel has no IPv6.
+  bool is_client = false;          // runs no stack
 };
 
 struct Plan {
@@ -26,11 +28,12 @@ struct Plan {
 };
 
 inline constexpr unsigned stacks_max = 99;
-inline constexpr unsigned client_addresses = 4;
+inline constexpr unsigned clients_max = 2;
+inline constexpr unsigned client_addresses = 4;  // of each
 
-// client (10.77.0.100 and up) and MVS1..MVSn (10.77.0.n), all in 10.77.0.0/16, and the same in fd77::/48 (fd77::64 and
-// up, fd77::n). 1 <= stacks <= stacks_max.
-Plan standard_plan(unsigned stacks);
+// client (10.77.0.100 and up), client2 (10.77.0.104 and up) and MVS1..MVSn (10.77.0.n), all in 10.77.0.0/16, and the
+// same in fd77::/48 (fd77::64 and up, fd77::n). 1 <= stacks <= stacks_max, 1 <= clients <= clients_max.
+Plan standard_plan(unsigned stacks, unsigned clients = 1);
 
 // Of a host's e0: locally administered, and readable in a capture: its last four bytes are the first address of the
 // host.
@@ -59,6 +62,10 @@ class Lab {
   // to it is lost in silence; at once, in both directions.
   Result<void> set_link(const std::string& host, bool up);
 
+  // Parts the segment: frames pass among these hosts, and among all others, and none from one side to the other. Nobody
+  // loses the carrier. Without hosts it is whole again.
+  Result<void> part(const std::set<std::string>& hosts);
+
  private:
   struct Host {
     Process holder;
@@ -68,11 +75,13 @@ class Lab {
   Result<void> hold(const std::string& name);
   Result<void> connect_hosts();
   Result<void> configure(const HostPlan& host);
+  Result<void> move_port(const std::string& host, const char* from, const char* to);
 
   Plan plan_;
   std::map<std::string, Host> hosts_;  // and the segment, under the name ""
   FileDescriptor own_network_;
   FileDescriptor segment_socket_;
+  std::set<std::string> beyond_;  // hosts on the other part of the segment
 };
 
 // Enters the namespaces `flags` (CLONE_NEW...) of process `pidfd`; for a child that is to run there.

@@ -14,7 +14,7 @@ std::string_view name_of(Answer answer) {
 // CFG-7. A definition that is not changed does not take back what has moved to another stack since, and one that was
 // made from a VIPARANGE is not the profile's to take.
 void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* definition) {
-  if (definition == nullptr && dvipa.by_bind) return;
+  if (definition == nullptr && (dvipa.by_bind || has(Mutant::keep_definition))) return;
   if (definition != nullptr && dvipa.displaced == *definition) return;
   if (definition != nullptr && dvipa.own == *definition && !dvipa.by_bind) return;
   dvipa.by_bind = false;
@@ -50,6 +50,7 @@ void Stack::take_part(const Address& address, Dvipa& dvipa) {
 // CFG-7: what the distribution no longer covers goes, this stack's own listeners are looked at anew; others report on
 // the list that follows. Connections keep their entries (RTE-6).
 void Stack::redistribute(const Address& address, Dvipa& dvipa) {
+  if (has(Mutant::keep_distribution)) return;
   const Distribution* distribution = distribution_of(dvipa);
   std::vector<std::pair<Port, StackId>> uncovered;
   dvipa.listeners.for_each([&](Port port, const tables::ActualTarget& target) {

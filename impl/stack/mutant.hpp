@@ -57,6 +57,10 @@ enum class Mutant : std::uint8_t {
   tell_everybody,       // lists to those concerned go to everybody (LST-7)
   spare_disrupted,      // a DISRUPTIVE DVIPA that the operator moves keeps its connections (MOV-6)
   ignore_rival,         // an owner that hears another on the segment goes on (FLV-11)
+  keep_distribution,    // an owner whose distribution is changed goes on with the listeners that it knows (CFG-7)
+  keep_definition,      // a definition that is taken away stays (CFG-7, MOV-7)
+  forget_strangers,     // what another owner routes to a member that was not met yet is answered by a reset (FLV-11)
+  ignore_pause,         // who stood still goes on as the owner that it was (FLV-9)
   wait_for_strangers,   // who stood still waits although all members have answered (FLV-9)
 };
 
@@ -110,6 +114,10 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::tell_everybody, "tell-everybody"},
     MutantName{Mutant::spare_disrupted, "spare-disrupted"},
     MutantName{Mutant::ignore_rival, "ignore-rival"},
+    MutantName{Mutant::keep_distribution, "keep-distribution"},
+    MutantName{Mutant::keep_definition, "keep-definition"},
+    MutantName{Mutant::forget_strangers, "forget-strangers"},
+    MutantName{Mutant::ignore_pause, "ignore-pause"},
     MutantName{Mutant::wait_for_strangers, "wait-for-strangers"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::report_ended, "report-ended"},

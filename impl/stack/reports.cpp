@@ -248,7 +248,11 @@ void Stack::hear(StackId from, const SrvStat& srvstat) {
 // when its target does not report the connection and another one does.
 void Stack::hear(StackId from, const NewConn& newconn) {
   Dvipa* dvipa = reported_dvipa(newconn.dvipa, newconn.epoch);
-  if (dvipa == nullptr || !in_view(newconn.target)) return;
+  if (dvipa == nullptr) return;
+  if (!in_view(newconn.target)) {
+    if (!has(Mutant::forget_strangers)) await_silent(*dvipa);
+    return;
+  }
   const bool decides = dvipa->owner.state() == roles::OwnerState::taking_back && from == dvipa->owner.facts.owner &&
                        !has(Mutant::owner_does_not_decide);
   const bool first_hand = newconn.target == from;

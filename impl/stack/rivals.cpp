@@ -10,8 +10,13 @@ namespace dvipa {
 void Stack::note_lost(Dvipa& dvipa, const input::MemberDown& down) {
   const bool owns = dvipa.owner.owns();
   if (owns) dvipa.lost_while_owning.set(down.member.value);
-  if (down.silent && (!owns || dvipa.routes.routed_to(down.member) != 0))
-    dvipa.silence_until = ageing_tick_ + settings_.join_ms / settings_.ageing_ms + 1;
+  if (down.silent && (!owns || dvipa.routes.routed_to(down.member) != 0)) await_silent(dvipa);
+}
+
+// There may be a target that this stack does not see, or does not see yet: after a partition members meet one after the
+// other, and of two owners the one that stays may hear the other's routes before it meets their targets.
+void Stack::await_silent(Dvipa& dvipa) {
+  dvipa.silence_until = ageing_tick_ + settings_.join_ms / settings_.ageing_ms + 1;
 }
 
 // Of two owners in two views the one stays whose view is the larger part of the group, for it has the reports of more
@@ -55,6 +60,7 @@ void Stack::take(const input::RivalSilent& silent) {
 // given this stack up, so that it seems to be alone. Those who have are about to be lost from its view; the others
 // answer, and when all that are left in the view have answered, the view stands and there is nobody else to wait for.
 void Stack::take(const input::Resumed&) {
+  if (has(Mutant::ignore_pause)) return;
   for (auto& [address, dvipa] : dvipas_) {
     if (!dvipa.owner.owns() && dvipa.owner.state() != roles::OwnerState::taking_back) continue;
     owner_event(address, dvipa, roles::Superseded{nobody});

@@ -60,7 +60,8 @@ Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {
   if (!target && distribution != nullptr && has(Mutant::route_to_silent_port))
     for (const auto& [stack, member] : members_)
       if (distribution->targets.contains(settings_.xcf_addresses[stack.value - 1U])) target = stack;
-  if (!target) return {has(Mutant::refuse_in_silence) ? Kind::drop : Kind::conventional, {}, false};
+  const bool silent = has(Mutant::refuse_in_silence) || dvipa.silence_until > ageing_tick_;
+  if (!target) return {silent ? Kind::drop : Kind::conventional, {}, false};
   if (!has(Mutant::forget_route)) dvipa.routes.insert(segment.connection.remote, new_route(target));
   return {target == settings_.self ? Kind::to_local : Kind::to_target, target,
           dvipa.owner.state() == OwnerState::handing_over};

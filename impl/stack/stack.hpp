@@ -112,7 +112,7 @@ class Stack {
     // Owns it too, as the segment shows, where the bus does not reach it; this stack has given way (FLV-11).
     StackId rival;
     std::bitset<256> lost_while_owning;  // members that went from the view while this stack owned it
-    std::uint32_t silence_until = 0;     // tick: until then a target that fell silent may live
+    std::uint32_t silence_until = 0;     // tick: until then a target that is not in the view may live
     bool report_open = false;            // the end of this stack's report waits for a look at its connections
     bool address_held = false;
     bool advertised = false;
@@ -243,6 +243,7 @@ class Stack {
 
   // rivals.cpp: when the bus is cut, and the segment is not
   void note_lost(Dvipa& dvipa, const input::MemberDown& down);
+  void await_silent(Dvipa& dvipa);
   void give_way(const Address& address, Dvipa& dvipa);
   void settle_after_standstill();
   void hear(StackId from, const ListAsked&);

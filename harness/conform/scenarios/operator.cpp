@@ -34,13 +34,19 @@ bool order(Context& context, const std::string& host, const std::vector<std::str
   return false;
 }
 
-// Where new connections of the first DVIPA that begin in the span go, once the change is in force.
-std::set<std::string> servers_of_new(const Trial& trial, const Span& span) {
-  std::set<std::string> servers;
+// Those of the first DVIPA that begin in the span, once the change is in force.
+std::vector<const load::ConnectionAccount*> new_connections(const Trial& trial, const Span& span) {
+  std::vector<const load::ConnectionAccount*> found;
   for (const load::ConnectionAccount& each : trial.account().connections)
     if (each.use == load::Use::churn && each.target == 0 && each.begun_ns > span.from_ns + in_force_ns &&
         each.begun_ns < span.to_ns && !each.server.empty())
-      servers.insert(each.server);
+      found.push_back(&each);
+  return found;
+}
+
+std::set<std::string> servers_of_new(const Trial& trial, const Span& span) {
+  std::set<std::string> servers;
+  for (const load::ConnectionAccount* each : new_connections(trial, span)) servers.insert(each->server);
   return servers;
 }
 
@@ -87,6 +93,25 @@ std::optional<Span> apply(Context& context, Trial& trial, const Change& change, 
   return Span{begun_ns, load::monotonic_ns()};
 }
 
+// The host looks busy to who asks its kernel: hardly anything of its processors is to be had.
+lab::Result<void> keep_busy(Context& context, const std::string& host) {
+  const std::string load = context.folder + "/loadavg";
+  const std::string ticks = context.folder + "/stat";
+  std::ofstream(load) << "200.00 200.00 200.00 200/400 1\n";
+  std::ofstream(ticks) << "cpu  1000 0 0 0 0 0 0 0 0 0\ncpu0 1000 0 0 0 0 0 0 0 0 0\n";
+  const auto mounted = context.cluster.lab().run(
+      host, {"sh", "-c", fmt::format("mount --bind {} /proc/loadavg && mount --bind {} /proc/stat", load, ticks)});
+  if (!mounted) return tl::unexpected(mounted.error());
+  return {};
+}
+
+// How many connections of each server began in the span, once the change is in force; a map for each client address.
+std::map<Address, std::map<std::string, std::size_t>> shares_of_new(const Trial& trial, const Span& span) {
+  std::map<Address, std::map<std::string, std::size_t>> shares;
+  for (const load::ConnectionAccount* each : new_connections(trial, span)) ++shares[each->local][each->server];
+  return shares;
+}
+
 lab::Result<bool> finish(Trial& trial) {
   trial.run_for(500ms, "after the last command");
   trial.recover(15s);
@@ -100,19 +125,22 @@ lab::Result<void> profile_change(Context& context) {
   trial.options().churn_per_second = 60;
   if (auto begun = trial.begin(); !begun) return begun;
   trial.run_for(1s, "all connections exchange data");
-  const std::vector<Change> all = changes(context);
+  const std::vector<Change> every = changes(context);
+  const std::size_t rounds = std::max<std::size_t>(context.options.rounds, every.size());
   std::vector<Span> spans;
-  for (const Change& change : all) {
-    const auto span = apply(context, trial, change, fmt::format("change {} of {}", spans.size() + 1, all.size()));
+  while (spans.size() < rounds) {
+    const auto span = apply(context, trial, every[spans.size() % every.size()],
+                            fmt::format("change {} of {}", spans.size() + 1, rounds));
     if (!span) break;
     spans.push_back(*span);
   }
   const auto finished = finish(trial);
   if (!finished) return tl::unexpected(finished.error());
-  if (!*finished || spans.size() < all.size()) return {};
+  if (!*finished || spans.size() < rounds) return {};
   trial.judge_connections({});
-  for (std::size_t i = 0; i < all.size(); ++i)
-    check_servers(context, trial, spans[i], all[i].servers, fmt::format("after change {}", i + 1), {"CFG-7", "RTE-1"});
+  for (std::size_t i = 0; i < rounds; ++i)
+    check_servers(context, trial, spans[i], every[i % every.size()].servers, fmt::format("after change {}", i + 1),
+                  {"CFG-7", "RTE-1"});
   judge_gaps(context.result, trial, spans, {}, change_gap_ms_max, "the path stays open through every change",
              {"CFG-7"});
   return {};
@@ -139,6 +167,69 @@ lab::Result<void> quiesced_target(Context& context) {
                 {"MOV-7", "TGT-2"});
   check_servers(context, trial, {resumed_ns, end_ns}, {"MVS1", "MVS2", "MVS4"}, "when it has resumed",
                 {"MOV-7", "TGT-1"});
+  return {};
+}
+
+// RTE-8: by what targets report of their hosts, and by what the operator orders.
+lab::Result<void> capacity(Context& context) {
+  const std::string busy = "MVS4";
+  const std::string dvipa = to_string(changed(context).address);
+  if (auto kept = keep_busy(context, busy); !kept) return kept;
+  Trial trial(context);
+  trial.options().churn_per_second = 60;
+  if (auto begun = trial.begin(); !begun) return begun;
+  trial.run_for(2500ms, "every stack has measured its host");
+  const auto reported =
+      apply(context, trial,
+            {fmt::format("VIPADISTRIBUTE DEFINE DISTMETHOD BASEWLM {} PORT 60 DESTIP 10.77.0.2, 10.77.0.4", dvipa), {}},
+            "the targets' reports decide");
+  const std::int64_t ordered_ns = load::monotonic_ns();
+  const bool ordered =
+      reported && order(context, primary, {"sysplex", fmt::format("weight,{},{},0", dvipa, busy)}, {"RTE-8"});
+  trial.run_for(1200ms, busy + " gets nothing, the operator says");
+  const Span ordered_span{ordered_ns, load::monotonic_ns()};
+  const auto finished = finish(trial);
+  if (!finished) return tl::unexpected(finished.error());
+  if (!*finished || !ordered) return {};
+  trial.judge_connections({});
+  std::map<std::string, std::size_t> share;
+  for (const load::ConnectionAccount* each : new_connections(trial, *reported)) ++share[each->server];
+  const std::size_t of_busy = share[busy];
+  const std::size_t all = of_busy + share["MVS2"];
+  add_check(context.result, {"RTE-8"}, "a target whose host is busy gets few of the new connections",
+            share["MVS2"] > 0 && of_busy * 4 < all, fmt::format("{} of {} go to {}", of_busy, all, busy));
+  check_servers(context, trial, ordered_span, {"MVS2"}, "when the operator has given one the weight 0", {"RTE-8"});
+  return {};
+}
+
+lab::Result<void> affinity(Context& context) {
+  Trial trial(context);
+  trial.options().churn_per_second = 60;
+  if (auto begun = trial.begin(); !begun) return begun;
+  trial.run_for(1s, "all connections exchange data");
+  const auto span = apply(context, trial,
+                          {fmt::format("VIPADISTRIBUTE DEFINE TIMEDAFFINITY 30 {} PORT 60 DESTIP 10.77.0.1, 10.77.0.2, "
+                                       "10.77.0.4",
+                                       to_string(changed(context).address)),
+                           {}},
+                          "clients keep their targets");
+  const auto finished = finish(trial);
+  if (!finished) return tl::unexpected(finished.error());
+  if (!*finished || !span) return {};
+  trial.judge_connections({});
+  std::size_t connections = 0;
+  std::size_t strayed = 0;
+  const auto shares = shares_of_new(trial, *span);
+  for (const auto& [client, servers] : shares) {
+    std::size_t most = 0;
+    std::size_t all = 0;
+    for (const auto& [server, count] : servers) all += count, most = std::max(most, count);
+    connections += all;
+    strayed += all - most;
+  }
+  add_check(context.result, {"RTE-8"}, "each client's new connections go to one target, for the time of its affinity",
+            connections > shares.size() && strayed == 0,
+            fmt::format("{} connections of {} clients, {} of them elsewhere", connections, shares.size(), strayed));
   return {};
 }
 

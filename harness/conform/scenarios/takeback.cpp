@@ -12,7 +12,6 @@ namespace dvipa::conform {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto settle_limit = 20s;
 // Both stacks live: nobody needs to be without an owner.
 constexpr double takeback_gap_ms_max = 5;
 constexpr auto begin_limit = 5s;  // from the start of the primary to its first claim
@@ -20,13 +19,6 @@ constexpr auto begin_limit = 5s;  // from the start of the primary to its first 
 const std::string primary = "MVS1";  // of DVA1, the first of the example
 
 const ExampleDvipa& taken_back(Context& context) { return context.cluster.dvipas().front(); }
-
-bool settles(Context& context, const std::vector<std::string>& requirements, const std::string& when) {
-  const auto missing = context.cluster.await_settled(settle_limit);
-  if (missing)
-    add_check(context.result, requirements, "the cluster settles", false, fmt::format("{}: {}", when, *missing));
-  return !missing;
-}
 
 // As soon as the primary's log says that it collects reports, or has done so already; false when neither comes.
 bool await_claim(Context& context) {
@@ -104,7 +96,7 @@ lab::Result<void> disturbed_takebacks(Context& context, const std::vector<std::s
   if (auto begun = trial.begin(); !begun) return begun;
   std::vector<Death> deaths;
   unsigned in_time = 0;
-  const unsigned rounds = std::max(1U, context.options.rounds / 2);
+  const unsigned rounds = context.options.rounds;
   for (unsigned number = 0; number < rounds; ++number) {
     const std::string round = fmt::format("round {} of {}", number + 1, rounds);
     trial.mark();
@@ -147,18 +139,6 @@ void check_silence(Context& context, const Trial& trial, std::int64_t from_ns) {
   });
   add_check(context.result, {"FLV-9", "RTE-2"}, "who comes back says nothing of the address before it owns it again",
             early == 0, fmt::format("{} answers or announcements of {} too early", early, primary));
-}
-
-// By what the client's kernel has learned.
-void check_neighbour(Context& context) {
-  const ExampleDvipa& dvipa = taken_back(context);
-  std::string expected;
-  for (const lab::HostPlan& host : context.cluster.lab().hosts())
-    if (host.name == context.cluster.owner(dvipa)) expected = lab::mac_address(host);
-  const auto known = context.cluster.lab().run("client", {"ip", "neigh", "show", to_string(dvipa.address)});
-  const std::string text = known ? *known : known.error().what;
-  add_check(context.result, {"FLV-11", "RTE-2"}, "the client knows the address at its one owner",
-            !expected.empty() && text.find(expected) != std::string::npos, text);
 }
 
 }  // namespace
@@ -222,69 +202,6 @@ lab::Result<void> paused_owner(Context& context) {
              "the path stays open when the former owner goes on", {"FLV-9"});
   check_silence(context, trial, continued_ns);
   measure_takebacks(context);
-  return {};
-}
-
-// The client is on the side of the others: the former owner and its half of the connections are cut off.
-lab::Result<void> partition(Context& context) {
-  Trial trial(context);
-  begin_options(trial);
-  if (auto begun = trial.begin(); !begun) return begun;
-  trial.run_for(1s, "all connections exchange data");
-  trial.mark();
-  const Death cut = context.cluster.pull_cable(primary);
-  const bool succeeded = settles(context, {"FLV-1"}, primary + " is cut off");
-  trial.run_for(1500ms, primary + " is cut off");
-  const std::int64_t mended_ns = load::monotonic_ns();
-  context.cluster.plug_cable(primary);
-  const bool settled = succeeded && settles(context, {"FLV-11"}, "the partition has healed");
-  const double settled_ms = static_cast<double>(load::monotonic_ns() - mended_ns) / 1e6;
-  trial.run_for(500ms, "the partition has healed");
-  if (settled) check_neighbour(context);
-  const Span span{mended_ns, load::monotonic_ns()};
-  const auto finished = finish(context, trial);
-  if (!finished) return tl::unexpected(finished.error());
-  if (!*finished || !settled) return {};
-  add_check(context.result, {"FLV-11"}, "after a partition heals one owner remains", true,
-            fmt::format("{} owns {} {:.0f} ms after the cable was plugged in",
-                        context.cluster.owner(taken_back(context)), taken_back(context).label, settled_ms));
-  trial.judge_connections({cut});
-  judge_gaps(context.result, trial, {span}, {primary}, forwarding_gap_ms_max,
-             "the path stays open when the partition heals", {"FLV-11"});
-  context.result.measures.push_back({"cable plugged in to settled cluster", "ms", {settled_ms}, {}});
-  return {};
-}
-
-// FLV-11 is about what is after the cut. Within it there are two views, and the backup in the larger one claims the
-// DVIPA: the primary hears that on the segment and gives way, so the clients have one owner to talk to. What had the
-// primary's own application as its target is lost, as with any target that the owner does not hear of (FLV-12).
-lab::Result<void> bus_cut(Context& context) {
-  Trial trial(context);
-  begin_options(trial);
-  if (auto begun = trial.begin(); !begun) return begun;
-  trial.run_for(1s, "all connections exchange data");
-  trial.mark();
-  const Death cut{primary, load::monotonic_ns()};
-  if (auto done = context.cluster.cut_bus(primary); !done) return done;
-  const bool succeeded = settles(context, {"FLV-1"}, "the bus to " + primary + " is cut");
-  trial.run_for(1500ms, "the bus to " + primary + " is cut");
-  if (succeeded) check_neighbour(context);
-  const std::int64_t mended_ns = load::monotonic_ns();
-  if (auto done = context.cluster.mend_bus(primary); !done) return done;
-  const bool settled = succeeded && settles(context, {"FLV-11"}, "the bus is whole again");
-  trial.run_for(500ms, "the bus is whole again");
-  if (settled) check_neighbour(context);
-  const Span span{mended_ns, load::monotonic_ns()};
-  const auto finished = finish(context, trial);
-  if (!finished) return tl::unexpected(finished.error());
-  if (!*finished || !settled) return {};
-  const auto gave_way = std::ranges::count_if(
-      context.cluster.events(), [](const LogEvent& event) { return event.stack == primary && event.event == "rival"; });
-  add_check(context.result, {"FLV-11", "RTE-2"}, "the owner that the others have left gives way on the segment",
-            gave_way > 0, fmt::format("{} has given way {} times, by its log", primary, gave_way));
-  trial.judge_connections({cut});
-  judge_gaps(context.result, trial, {span}, {primary}, forwarding_gap_ms_max,
-             "the path stays open when the bus is whole again", {"FLV-11"});
   return {};
 }
 

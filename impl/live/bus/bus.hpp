@@ -40,11 +40,14 @@ class BusEvents {
   // This process did not run for `ms`, longer than the others wait before they call it silent. Comes before anything
   // else that is delivered after the pause (FLV-9).
   virtual void on_paused(std::uint64_t ms) = 0;
+  // A member is about to be connected to, at its XCF address.
+  virtual void on_dial(const Address& /*xcf*/) {}
 };
 
 // Totals since the bus was opened.
 struct BusCounters {
-  std::uint64_t connections_refused = 0;        // from an address that no member has that connects to us, or too many
+  std::uint64_t connections_refused = 0;        // from an address that no member has, or too many from one
+  std::uint64_t knocks = 0;                     // of members that we are to connect to: they are there
   std::uint64_t handshakes_malformed = 0;       // not a hello, or not of our format
   std::uint64_t handshakes_unexpected = 0;      // from somebody else than was expected, or of an earlier incarnation
   std::uint64_t handshakes_of_other_group = 0;  // the member lists differ
@@ -77,9 +80,13 @@ struct BusLimits {
   std::size_t unsent_bytes_max = std::size_t{256} << 20;  // a peer; beyond it the peer is down
   std::chrono::milliseconds undrained_max{5'000};         // a peer that takes nothing of it for so long is down
   std::chrono::milliseconds handshake_max{1'000};         // from connect or accept to the proof
-  unsigned unproven_per_member_max = 4;                   // accepted connections from one address without a proof
-  std::chrono::milliseconds reconnect_min{20};            // doubles with each failure
-  std::chrono::milliseconds reconnect_max{500};
+  // Until a SYN is answered by the other host's kernel; one that was lost is sent anew no later, so that members meet
+  // again within the detection time when a partition has healed (FLV-11).
+  std::chrono::milliseconds connect_max{100};
+  std::chrono::milliseconds connect_min{5};     // what there is always time for
+  unsigned unproven_per_member_max = 4;         // accepted connections from one address without a proof
+  std::chrono::milliseconds reconnect_min{20};  // doubles with each failure
+  std::chrono::milliseconds reconnect_max{60};
 };
 
 class Bus {

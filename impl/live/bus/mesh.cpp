@@ -125,16 +125,19 @@ void Bus::Mesh::accept() {
 }
 
 // Only members that connect to us are listened to at all, and each may have few connections without a proof: whoever
-// else comes cannot keep them out.
+// else comes cannot keep them out. A member that we are to connect to knocks: it is there, and is tried at once.
 void Bus::Mesh::take_accepted(tcp::socket socket) {
   error_code error;
   const auto from = socket.remote_endpoint(error).address();
-  const auto peer = std::find_if(peers_.begin(), peers_.end(), [&](const Peer& each) {
-    return each.endpoint.address() == from && each.stack < self_.stack;
-  });
+  const auto peer =
+      std::find_if(peers_.begin(), peers_.end(), [&](const Peer& each) { return each.endpoint.address() == from; });
   if (error || peer == peers_.end()) {
     ++counters_.connections_refused;
     return;
+  }
+  if (self_.stack < peer->stack) {
+    ++counters_.knocks;
+    return try_at_once(*peer);
   }
   const auto link =
       std::make_shared<Link>(std::move(socket), handshake_with(wire::Side::responder, peer->stack), *this, counters_);
@@ -151,6 +154,7 @@ void Bus::Mesh::take_accepted(tcp::socket socket) {
 
 void Bus::Mesh::dial(Peer& peer) {
   peer.dialed_at = BootClock::now();
+  events_.on_dial(cluster_.find(peer.stack)->xcf);
   peer.dialing = std::make_unique<tcp::socket>(io_);
   error_code error;
   peer.dialing->open(peer.endpoint.protocol(), error);
@@ -163,8 +167,21 @@ void Bus::Mesh::dial(Peer& peer) {
   });
 }
 
+// Who has met one member again tries all others at once, for the same partition may have healed: those that it is to
+// connect to, and the others by a knock (FLV-11).
+void Bus::Mesh::try_lost_members() {
+  for (Peer& peer : peers_) try_at_once(peer);
+}
+
+// A SYN that has waited for a while was lost, perhaps, when the member could not be reached yet.
+void Bus::Mesh::try_at_once(Peer& peer) {
+  if (peer.link || peer.dialed) return;
+  peer.backoff = limits_.reconnect_min;
+  if (BootClock::now() - peer.dialed_at >= limits_.connect_min) dial(peer);
+}
+
 void Bus::Mesh::dial_answered(Peer& peer, error_code error) {
-  if (error) return dial_failed(peer);
+  if (error || peer.stack < self_.stack) return dial_failed(peer);  // or a knock, which has been heard
   peer.dialed = std::make_shared<Link>(std::move(*peer.dialing), handshake_with(wire::Side::initiator, peer.stack),
                                        *this, counters_);
   peer.dialing.reset();
@@ -229,6 +246,7 @@ void Bus::Mesh::make_up(Peer& peer, std::shared_ptr<Link> link) {
   peer.quiet_checks = 0;
   peer.it_said_leaving = peer.we_said_leaving = peer.overflowed = false;
   events_.on_member_up(peer.stack, hello.incarnation, hello.mac);
+  if (!stopped_ && !leaving_) try_lost_members();
 }
 
 void Bus::Mesh::make_down(Peer& peer, DownReason reason) {

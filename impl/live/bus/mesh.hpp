@@ -60,6 +60,8 @@ class Bus::Mesh : public LinkEvents, public std::enable_shared_from_this<Bus::Me
   void accept();
   void take_accepted(boost::asio::ip::tcp::socket socket);
   void dial(Peer& peer);
+  void try_lost_members();
+  void try_at_once(Peer& peer);
   void dial_failed(Peer& peer);
   void dial_answered(Peer& peer, boost::system::error_code error);
   bool admit(Link& link);

@@ -72,7 +72,8 @@ void Bus::Mesh::check_handshakes(BootClock::time_point now) {
     ++counters_.handshakes_timed_out;
   }
   for (Peer& peer : peers_) {
-    if ((!peer.dialing && !peer.dialed) || now - peer.dialed_at <= limits_.handshake_max) continue;
+    if (!peer.dialing && !peer.dialed) continue;
+    if (now - peer.dialed_at <= (peer.dialed ? limits_.handshake_max : limits_.connect_max)) continue;
     if (peer.dialed) ++counters_.handshakes_timed_out;
     dial_failed(peer);
   }

@@ -45,6 +45,9 @@ tl::expected<void, ShellError> Host::prepare(const ShellOptions& options) {
   auto groups = kernel::NeighbourGroups::open(options.interface);
   if (!groups) return tl::unexpected(error_of(groups.error()));
   groups_.emplace(std::move(*groups));
+  auto neighbours = kernel::Neighbours::open(options.interface);
+  if (!neighbours) return tl::unexpected(error_of(neighbours.error()));
+  neighbours_.emplace(std::move(*neighbours));
   if (auto noted = journal_.about_to(kernel::TunDeviceMade{options.tun_name}); !noted)
     return tl::unexpected(error_of(noted.error()));
   auto tun = TunDevice::open(options.tun_name);

@@ -10,6 +10,7 @@
 #include "impl/live/kernel/fence.hpp"
 #include "impl/live/kernel/journal.hpp"
 #include "impl/live/kernel/neighbour_groups.hpp"
+#include "impl/live/kernel/neighbours.hpp"
 #include "impl/live/shell/shell.hpp"
 #include "pcap/port/port.hpp"
 #include "pcap/port/tun.hpp"
@@ -29,6 +30,7 @@ class Host {
   TunDevice& tun() { return *tun_; }
   kernel::Fence& fence() { return *fence_; }
   kernel::NeighbourGroups& groups() { return *groups_; }
+  kernel::Neighbours& neighbours() { return *neighbours_; }
 
   // The hidden address, and the fence before it (LST-2).
   kernel::Result<void> hold_address(const Address& dvipa, bool active);
@@ -49,6 +51,7 @@ class Host {
   std::unique_ptr<PacketPort> port_;
   std::optional<TunDevice> tun_;
   std::optional<kernel::NeighbourGroups> groups_;
+  std::optional<kernel::Neighbours> neighbours_;
   std::vector<std::string> leftovers_;
 };
 

@@ -208,6 +208,9 @@ void RunningStack::on_message(StackId from, Message&& message) {
   step(input::Received{from, std::move(message)});
 }
 
+// A member that was cut off is found as soon as it is back (FLV-11).
+void RunningStack::on_dial(const Address& xcf) { host_.neighbours().ask_anew(xcf); }
+
 void RunningStack::on_paused(std::uint64_t ms) {
   log_.write("paused", {{"ms", ms}});
   step(input::Resumed{});

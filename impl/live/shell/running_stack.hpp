@@ -59,6 +59,7 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   void on_member_down(StackId member, bus::DownReason reason) override;
   void on_message(StackId from, Message&& message) override;
   void on_paused(std::uint64_t ms) override;
+  void on_dial(const Address& xcf) override;
 
   // carry_out.cpp: the core and its effects
   void step(Input input);

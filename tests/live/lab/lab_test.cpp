@@ -80,6 +80,14 @@ int hosts_reach_each_other() {
   REQUIRE(arrives(client, mvs2, "10.77.0.2", 2000));
   REQUIRE(lab->set_link("MVS1", true));
   REQUIRE(arrives(client, mvs1, "10.77.0.1", 2000));
+  REQUIRE(lab->part({"MVS1", "client"}));
+  REQUIRE(arrives(client, mvs1, "10.77.0.1", 2000));
+  REQUIRE(!arrives(client, mvs2, "10.77.0.2", 50));
+  REQUIRE(!arrives(mvs2, mvs1, "10.77.0.1", 50));
+  REQUIRE(!lab->part({"MVS9"}));
+  REQUIRE(lab->part({}));
+  REQUIRE(arrives(client, mvs2, "10.77.0.2", 2000));
+  REQUIRE(arrives(mvs2, mvs1, "10.77.0.1", 2000));
   REQUIRE(*lab->run("MVS2", {"hostname"}) == "MVS2\n");
   REQUIRE(!lab->run("MVS2", {"sh", "-c", "echo reason >&2; exit 3"}));
   REQUIRE(!lab->start("MVS9", {"true"}));

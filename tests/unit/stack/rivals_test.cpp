@@ -64,6 +64,22 @@ TEST(Rivals, WhatAFormerOwnerSaysShakesAnEntryOlderThanTheClaim) {
   EXPECT_EQ(cluster.packet(5, dva1, client(n), false).stack, Cluster::id(3));
 }
 
+// covers: FLV-11, FLV-5: of two owners the one that stays has met the other, and not its target yet
+TEST(Rivals, NothingIsAnsweredThatMayBeOfAMemberNotMetYet) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.cut({1, 2}, {3, 4, 5});
+  cluster.age(1, 100);
+  const Remote remote = client_at(cluster, 5, 4);
+  cluster.mend({1}, {5});
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).kind, Kind::drop);
+  cluster.age(1, 100);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).kind, Kind::conventional);
+  cluster.mend({1}, {3, 4});
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(4));
+}
+
 // covers: CFG-7, RTE-1
 TEST(Claim, GoesOnWithTheDistributionThatTheProfileSaysNow) {
   Cluster cluster(5);
