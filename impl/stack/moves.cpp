@@ -69,7 +69,7 @@ const RangeDefinition* Stack::range_of(const Address& address) const {
   const RangeDefinition* longest = nullptr;
   for (const RangeDefinition& range : ranges_)
     if (same_subnet(address, range.network, range.prefix_bits) &&
-        (longest == nullptr || range.prefix_bits > longest->prefix_bits))
+        (longest == nullptr || (range.prefix_bits > longest->prefix_bits && !has(Mutant::first_range_wins))))
       longest = &range;
   return longest;
 }
@@ -115,6 +115,7 @@ void Stack::take(const input::ActivationAsked& asked) {
     dvipa.by_bind = !displaced;
   }
   emit(effect::ActivationAnswered{asked.dvipa, elsewhere == nullptr ? Answer::active : Answer::moving});
+  if (has(Mutant::activate_later)) return;
   if (joined_) send_list_to_all();
   evaluate_all();
 }

@@ -11,14 +11,15 @@ enum class Mutant : std::uint8_t {
   none,
   skip_rebuild_barrier,       // rebuilding ends at once (FLV-5, FLV-6)
   refuse_while_rebuilding,    // an unmatched packet is answered while rebuilding (FLV-5)
-  forget_connections,         // a target reports no connections (TGT-3, FLV-3)
-  forget_listeners,           // a target reports no listeners with its report (TGT-1)
+  forget_connections,         // a target reports no connections (TGT-3, FLV-3, FLV-4)
+  forget_listeners,           // a target reports no listeners with its report (TGT-1, RTE-1)
   ignore_listener_end,        // SRVSTAT(ended) is not sent (TGT-2)
   ignore_term_conn,           // TERMCONN is not sent (TGT-4)
   advertise_as_backup,        // a backup advertises too (RTE-2)
   never_advertise,            // the successor does not advertise (RTE-2)
   ignore_rank,                // the lowest stack takes over (FLV-1)
-  ignore_own_distribution,    // a backup uses the stored list although it has its own VIPADISTRIBUTE (LST-3)
+  ignore_own_distribution,    // a backup uses the stored list although it has its own VIPADISTRIBUTE (LST-3, FLV-2,
+                              // FLV-8)
   keep_failed_target,         // its entries stay (FLV-12)
   forget_route,               // a selected target gets no CRT entry (RTE-4)
   no_route_to_self,           // the routing stack's own listeners are left out (RTE-7)
@@ -33,7 +34,7 @@ enum class Mutant : std::uint8_t {
   routes_not_surrendered,     // of two owners, the one that gives way does not tell the other what it routes (FLV-11)
   silent_after_heal,          // the winner of two owners does not advertise again when the other has given way (FLV-11)
   owner_does_not_decide,      // a claimant keeps what it has heard although the owner says otherwise (TKB-5)
-  primary_for_ever,           // who has lost a DVIPA to a move takes it back at once (MOV-2)
+  primary_for_ever,           // who has lost a DVIPA to a move takes it back at once (MOV-2, MOV-4)
   move_disruptive,            // a bind takes what another stack lets nobody take (MOV-6)
   refuse_in_silence,          // a SYN for which there is no listener is dropped (RTE-5)
   move_at_once,               // MOVEABLE WHENIDLE does not wait for the last connection (MOV-6)
@@ -48,7 +49,7 @@ enum class Mutant : std::uint8_t {
   syn_to_ended_target,  // a SYN goes to who has ended a connection of its 4-tuple, though it listens no more (RTE-5)
   rivals_wait,          // of two that say they hold a connection the first is not asked whether it still does (FLV-11)
   forget_newcomer,      // RELEASED ends a rebuild although a member has joined that has not reported (FLV-6)
-  handover_in_silence,  // what is routed during a handover is not reported to the claimant (TKB-5)
+  handover_in_silence,  // what is routed during a handover is not reported to the claimant (TKB-5, TKB-6)
   report_ended,         // a claimant is told of entries whose connection has ended at its target (TKB-1)
   keep_left_over,       // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
   ignore_capacity,      // what targets report that they can do counts for nothing (RTE-8)
@@ -60,8 +61,15 @@ enum class Mutant : std::uint8_t {
   keep_distribution,    // an owner whose distribution is changed goes on with the listeners that it knows (CFG-7)
   keep_definition,      // a definition that is taken away stays (CFG-7, MOV-7)
   forget_strangers,     // what another owner routes to a member that was not met yet is answered by a reset (FLV-11)
-  ignore_pause,         // who stood still goes on as the owner that it was (FLV-9)
-  wait_for_strangers,   // who stood still waits although all members have answered (FLV-9)
+  greet_nobody,         // a member that joins is not sent the list (LST-1, LST-5)
+  hide_no_address,      // a target does not get the address (LST-2)
+  keep_as_bystander,    // who has no part keeps the owner's distribution (LST-4)
+  distribute_before_entry,  // a SYN is distributed although there is an entry for it (RTE-3)
+  never_verify,             // nobody is asked about an entry that is not used (RTE-11)
+  first_range_wins,         // of two ranges that cover an address the first counts (CFG-5)
+  activate_later,           // an address that is active nowhere waits for the next list (MOV-1)
+  ignore_pause,             // who stood still goes on as the owner that it was (FLV-9)
+  wait_for_strangers,       // who stood still waits although all members have answered (FLV-9)
 };
 
 struct MutantName {
@@ -117,6 +125,13 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::keep_distribution, "keep-distribution"},
     MutantName{Mutant::keep_definition, "keep-definition"},
     MutantName{Mutant::forget_strangers, "forget-strangers"},
+    MutantName{Mutant::greet_nobody, "greet-nobody"},
+    MutantName{Mutant::hide_no_address, "hide-no-address"},
+    MutantName{Mutant::keep_as_bystander, "keep-as-bystander"},
+    MutantName{Mutant::distribute_before_entry, "distribute-before-entry"},
+    MutantName{Mutant::never_verify, "never-verify"},
+    MutantName{Mutant::first_range_wins, "first-range-wins"},
+    MutantName{Mutant::activate_later, "activate-later"},
     MutantName{Mutant::ignore_pause, "ignore-pause"},
     MutantName{Mutant::wait_for_strangers, "wait-for-strangers"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},

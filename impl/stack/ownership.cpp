@@ -75,7 +75,7 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
     facts.claimant = nobody;
   }
   if (facts.claimant == from) facts.claimant = nobody;
-  if (dvipa.own && dvipa.own->part != Part::none) {  // LST-3
+  if ((dvipa.own && dvipa.own->part != Part::none) || has(Mutant::keep_as_bystander)) {  // LST-3, LST-4
     dvipa.kept = entry.definition.distribution;
     dvipa.kept_epoch = entry.epoch;
   }
@@ -353,7 +353,8 @@ std::bitset<256> Stack::wanted_forwarders(const Address& address, const Dvipa& d
 // What follows from the states of both roles: the hidden address, and whose frames are let in (LST-2, TGT-6).
 void Stack::follow_state(const Address& address, Dvipa& dvipa) {
   const auto& facts = dvipa.owner.facts;
-  const bool hold = dvipa.target.holds_address() || dvipa.owner.owns();
+  const bool hides = dvipa.target.holds_address() && !has(Mutant::hide_no_address);
+  const bool hold = hides || dvipa.owner.owns();
   std::bitset<256> wanted = wanted_forwarders(address, dvipa);
   if (has(Mutant::keep_old_forwarder)) wanted |= dvipa.forwarders;
   for (unsigned stack = 1; wanted != dvipa.forwarders && stack <= stack_id_max; ++stack) {

@@ -444,7 +444,7 @@ void Stack::ask_about_doubtful(const Address& address, Dvipa& dvipa) {
     if (!is_fresh(route)) route.touched = 0;
     if (affinity != 0 && route.ended == 0) dvipa.affinities.refresh(remote, route.target, ageing_tick_);
     const unsigned unused = (ageing_round_modulus + ageing_round_ - route.used_at) % ageing_round_modulus;
-    if (unused >= settings_.ageing_rounds) doubt(remote, route);
+    if (unused >= settings_.ageing_rounds && !has(Mutant::never_verify)) doubt(remote, route);
   });
   for (const auto& [target, remotes] : doubtful)
     emit(effect::Send{target, Verify{address, dvipa.owner.facts.mine, remotes}});

@@ -19,7 +19,7 @@ Verdict Stack::route(const Segment& segment) {
     dvipa->routes.erase(segment.connection.remote);  // no frame that is under way opens anything there (RTE-5)
     route = nullptr;
   }
-  if (route != nullptr) {
+  if (route != nullptr && !(segment.syn && has(Mutant::distribute_before_entry))) {
     const bool sent_to_us = segment.forwarded_by && !segment.relayed;  // RTE-12: a target's frame goes no further
     if (sent_to_us && route->target != settings_.self) return {};
     if (is_undecided(*dvipa, segment.connection.remote, *route)) return {Kind::hold, {}, false};  // FLV-5

@@ -37,7 +37,7 @@ void Stack::take(const input::DefinitionsSet& set) {
 // LST-5: it is sent the list as every other member was.
 void Stack::take(const input::MemberUp& up) {
   members_[up.member] = Member{up.incarnation, false, false, 0, {}, {}};
-  send_list(up.member);
+  if (!has(Mutant::greet_nobody)) send_list(up.member);
   if (capacity_ != 0) emit(effect::Send{up.member, Capacity{capacity_}});
   emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});
   newcomer_ = up.member;

@@ -1,6 +1,6 @@
 #pragma once
 // The coverage matrix: for each requirement of the catalogue, the files of the model, of the implementation and of the
-// checks that name it.
+// checks that name it, and the seeded faults that break it.
 #include <map>
 #include <set>
 #include <string>
@@ -14,8 +14,9 @@
 namespace dvipa::style {
 
 // Where a requirement can be covered. A check is a test that runs without a host, or a live one.
-enum class Coverage : std::uint8_t { model, code, test, live };
-inline constexpr std::array<std::string_view, 4> coverage_names = {"model", "code", "test", "live"};
+// A seeded fault of the implementation has a test that it fails (impl/stack/mutant.hpp); that of the model is its file.
+enum class Coverage : std::uint8_t { model, code, test, live, fault };
+inline constexpr std::array<std::string_view, 5> coverage_names = {"model", "code", "test", "live", "seeded fault"};
 
 using Citations = std::map<std::string, std::array<std::set<std::string>, coverage_names.size()>>;
 
