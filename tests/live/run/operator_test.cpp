@@ -102,6 +102,26 @@ TEST_F(Operator, ConnectionsAreCountedAndShownByRole) {
   EXPECT_NE(bounded.find("2 of 3 connections are shown"), std::string::npos) << bounded;
 }
 
+// covers: MOV-2: what a former owner goes on serving
+TEST_F(Operator, AFormerOwnerShowsEveryConnectionThatItHolds) {
+  start({1, 2, 5});
+  const lab::Process server = serve(1);
+  ASSERT_TRUE(wait_for([&] { return ready(1, "MVS1") == 1; }));
+  auto client = stacks_.lab().start(
+      "client",
+      {"perl", "-MIO::Socket::INET", "-e",
+       "@c = map { IO::Socket::INET->new(PeerAddr => '10.77.1.1', PeerPort => 60) or die } 1 .. 3; sleep 60"});
+  ASSERT_TRUE(client);
+  EXPECT_TRUE(wait_for([&] { return row(1, "vdpt", "target", "MVS1").value("total_connections", 0) == 3; }));
+  const std::string file = (stacks_.folder() / "move.profile").string();
+  std::ofstream(file) << "VIPADYNAMIC\n  VIPADEFINE MOVEABLE IMMEDIATE 255.255.255.0 10.77.1.1\nENDVIPADYNAMIC\n";
+  done(2, {"vary", "--obey", file});
+  EXPECT_TRUE(wait_for([&] { return stacks_.ownership(2, dva1) == "active"; }));
+  const Json shown = Json::parse(done(1, {"netstat", "vcrt", "--json"}), nullptr, false);
+  EXPECT_EQ(shown.value("rows", Json::array()).size(), 3U) << shown;
+  EXPECT_EQ(row(1, "vcrt", "target", "MVS1").value("role", ""), "held");
+}
+
 TEST_F(Operator, SaysWhyThereIsNoAnswer) {
   auto [code, text] = dvipa(1, {"netstat", "vdpt"});
   EXPECT_EQ(code, 3);
