@@ -110,7 +110,7 @@ Death Cluster::begin_stop(const std::string& host) {
 
 Death Cluster::pull_cable(const std::string& host) {
   count_out(host);
-  const Death death{host, load::monotonic_ns()};
+  const Death death{host, load::monotonic_ns(), {}, true};
   // The host is one of this lab's: this cannot fail.
   (void)lab_.set_link(host, false);
   return death;

@@ -1,9 +1,12 @@
-// The excuse is narrow on purpose: the target by name, and its death within the connection's life.
+// The excuse is narrow on purpose: the target by name, and its death within the connection's life; or an end of the
+// very same 4-tuple that was left beyond a cut.
 #include "harness/conform/judge.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 namespace dvipa::conform {
 namespace {
@@ -14,14 +17,23 @@ using load::Outcome;
 
 std::int64_t ns(std::chrono::milliseconds time) { return std::chrono::nanoseconds(time).count(); }
 
-bool excused(const ConnectionAccount& connection, const std::string& target, const std::vector<Death>& deaths,
-             const JudgeOptions& options) {
-  return std::ranges::any_of(deaths, [&](const Death& death) {
+// Null when nothing excuses it.
+const Death* excuse(const ConnectionAccount& connection, const std::string& target, const std::vector<Death>& deaths,
+                    const JudgeOptions& options) {
+  const auto found = std::ranges::find_if(deaths, [&](const Death& death) {
     const bool lost_to_it =
         death.for_clients.empty() || std::ranges::find(death.for_clients, connection.local) != death.for_clients.end();
     return death.host == target && lost_to_it && connection.begun_ns <= death.at_ns + ns(options.notice_limit) &&
            connection.ended_ns >= death.at_ns;
   });
+  return found == deaths.end() || target.empty() ? nullptr : &*found;
+}
+
+// When the parts of the group meet again there are two ends of the connection, and nothing on the bus tells which of
+// them the client has (docs/simulate.md, what the fault model excuses).
+using Tuple = std::tuple<Address, Port, std::uint16_t>;
+Tuple tuple_of(const ConnectionAccount& connection) {
+  return {connection.local, connection.local_port, connection.target};
 }
 
 bool refusal_expected(const ConnectionAccount& connection, const JudgeOptions& options) {
@@ -78,6 +90,13 @@ Judgement judge(const load::Account& account, const std::vector<Death>& deaths, 
                 const JudgeOptions& options) {
   Judgement judgement;
   Tally& tally = judgement.tally;
+  std::set<Tuple> left_beyond;
+  for (const ConnectionAccount& connection : account.connections) {
+    const Death* death =
+        excuse(connection, target_of(connection, sightings, options.realtime_minus_monotonic_ns), deaths, options);
+    if (death != nullptr && death->beyond_a_cut && connection.outcome != Outcome::kept)
+      left_beyond.insert(tuple_of(connection));
+  }
   for (const ConnectionAccount& connection : account.connections) {
     const std::string target = target_of(connection, sightings, options.realtime_minus_monotonic_ns);
     count_damage(connection, target, judgement);
@@ -93,9 +112,14 @@ Judgement judge(const load::Account& account, const std::vector<Death>& deaths, 
       ++judgement.lost_with["a listener that ended"];
       continue;
     }
-    if (!target.empty() && excused(connection, target, deaths, options)) {
+    if (excuse(connection, target, deaths, options) != nullptr) {
       ++tally.lost_with_endpoint;
       ++judgement.lost_with[target];
+      continue;
+    }
+    if (left_beyond.contains(tuple_of(connection))) {
+      ++tally.lost_with_endpoint;
+      ++judgement.lost_with["a 4-tuple that another host still had"];
       continue;
     }
     const bool opened = connection.opened_ns != 0;

@@ -85,7 +85,7 @@ std::vector<Death> lost_beyond(Context& context, const std::set<std::string>& fa
     if (host.is_client) (host.name == far_client ? of_far : of_near) = host.addresses;
   std::vector<Death> lost;
   for (const auto& [host, server] : context.cluster.servers())
-    lost.push_back({host, load::monotonic_ns(), far.contains(host) ? of_near : of_far});
+    lost.push_back({host, load::monotonic_ns(), far.contains(host) ? of_near : of_far, true});
   return lost;
 }
 
@@ -182,7 +182,7 @@ lab::Result<void> bus_cut(Context& context) {
   if (auto begun = trial.begin(); !begun) return begun;
   trial.run_for(1s, "all connections exchange data");
   trial.mark();
-  const Death cut{primary, load::monotonic_ns()};
+  const Death cut{primary, load::monotonic_ns(), {}, true};
   if (auto done = context.cluster.cut_bus(primary); !done) return done;
   const bool succeeded = settles(context, {"FLV-1"}, "the bus to " + primary + " is cut");
   trial.run_for(1500ms, "the bus to " + primary + " is cut");

@@ -64,6 +64,31 @@ TEST(Judge, ALossOfAConnectionMadeLongAfterTheDeathIsNotExcused) {
   EXPECT_EQ(judged({connection("MVS1", Outcome::reset, 12 * s, 13 * s)}).tally.lost, 1U);
 }
 
+TEST(Judge, WhoIsBeyondACutIsLostToThoseClientsOnly) {
+  const std::vector<ConnectionAccount> lost = {connection("MVS1", Outcome::reset, 0, 11 * s)};
+  const auto judged_with = [&](const Address& client) {
+    load::Account account;
+    account.connections = lost;
+    return judge(account, {{"MVS1", 10 * s, {client}, true}}, {}, {}).tally;
+  };
+  EXPECT_EQ(judged_with(lost.front().local).lost_with_endpoint, 1U);
+  EXPECT_EQ(judged_with(Address::v4(0x0A4D0068)).lost, 1U);
+}
+
+TEST(Judge, A4TupleThatAHostBeyondACutStillHasIsExcusedAndNoOther) {
+  load::Account account;
+  account.connections = {connection("MVS1", Outcome::reset, 0, 11 * s),
+                         connection("MVS3", Outcome::reset, 12 * s, 13 * s),
+                         connection("MVS3", Outcome::reset, 12 * s, 13 * s)};
+  account.connections.back().local_port = 40001;
+  const auto with = [&](bool beyond_a_cut) {
+    return judge(account, {{"MVS1", 10 * s, {}, beyond_a_cut}}, {}, {}).tally;
+  };
+  EXPECT_EQ(with(true).lost_with_endpoint, 2U);
+  EXPECT_EQ(with(true).lost, 1U);
+  EXPECT_EQ(with(false).lost, 2U);
+}
+
 TEST(Judge, AnUnknownEndpointIsNotExcusedUnlessTheCaptureTellsIt) {
   const auto silent = connection("", Outcome::reset, 9 * s, 11 * s);
   EXPECT_EQ(judged({silent}).tally.lost, 1U);
