@@ -1,48 +1,31 @@
-// What a live owner tells a claimant, heard by a claimant that is this test: a member of the group that speaks the
-// bus's protocol and nothing else. A load shows neither, for what an owner does not tell its targets tell as well.
+// What a live owner tells a claimant, heard by a claimant that is this test. A load shows neither, for what an owner
+// does not tell its targets tell as well.
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <set>
 #include <sstream>
 
-#include "impl/live/bus/bus.hpp"
-#include "impl/live/cluster.hpp"
-#include "tests/live/run/stacks.hpp"
+#include "tests/live/run/bus_member.hpp"
 #include "tests/live/run/talk.hpp"
 
 namespace dvipa::test {
 namespace {
 
-using namespace std::chrono_literals;
 constexpr const char* dva1 = "10.77.1.1";
 constexpr StackId owner{1};
 constexpr StackId target{2};
 constexpr StackId claimant{5};
 
-class Claimant : public bus::BusEvents {
+class Claimant : public BusMember {
  public:
-  Claimant(lab::Lab& lab, const Cluster& cluster) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto opened = lab.within("MVS5", [&] {
-      auto bus =
-          bus::Bus::open(io_, cluster, claimant, static_cast<Incarnation>(now.count()), {2, 0, 10, 77, 0, 5}, *this);
-      if (bus) bus_.emplace(std::move(*bus));
-    });
-    EXPECT_TRUE(opened && bus_);
-  }
-  void on_member_up(StackId member, Incarnation, const bus::MacAddress&) override { bus_->send(member, VipaList{}); }
-  void on_member_down(StackId, bus::DownReason) override {}
-  void on_paused(std::uint64_t) override {}
+  using BusMember::BusMember;
   void on_message(StackId from, Message&& message) override {
     if (const auto* list = std::get_if<VipaList>(&message)) {
       for (const ListEntry& entry : list->entries)
         if (entry.claim == Claim::owning)
-          for (const StackId stack : {owner, target})
-            bus_->send(stack, EndOfReport{entry.definition.dvipa, entry.epoch});
+          for (const StackId stack : {owner, target}) send(stack, EndOfReport{entry.definition.dvipa, entry.epoch});
     } else if (const auto* routed = std::get_if<NewConn>(&message)) {
       if (from == owner && routed->target == target && routed->epoch == claim_)
         for (const Remote& remote : routed->remotes) routed_.insert(remote);
@@ -62,26 +45,14 @@ class Claimant : public bus::BusEvents {
     entry.epoch = claim_;
     VipaList list;
     list.entries = {entry};
-    for (const StackId stack : {owner, target}) bus_->send(stack, list);
+    for (const StackId stack : {owner, target}) send(stack, list);
   }
-  bool run_until(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      io_.restart();
-      io_.run_one_for(20ms);
-    }
-    return true;
-  }
-  bool hears_of(StackId member) const { return bus_->is_up(member); }
   bool has_reports() const { return ended_.size() == 2; }
   bool owner_stopped_listening() const { return owner_stopped_listening_; }
   // What the owner has said that it routes to the target.
   std::size_t routed() const { return routed_.size(); }
 
  private:
-  boost::asio::io_context io_;
-  std::optional<bus::Bus> bus_;
   const Epoch claim_{1000, claimant};
   std::set<Remote> routed_;
   std::set<StackId> ended_;
@@ -121,7 +92,7 @@ class Claims : public testing::Test {
     give_time();
     const auto cluster = read_cluster(stacks_.folder() / "cluster.toml");
     if (!cluster) return told;
-    Claimant member(stacks_.lab(), *cluster);
+    Claimant member(stacks_.lab(), *cluster, claimant);
     std::vector<std::string> fault;
     if (!mutant.empty()) fault = {"--mutant", mutant};
     for (const unsigned n : {1U, 2U}) stacks_.start(n, fault);
