@@ -1,0 +1,301 @@
+// The model's own steps, and what can be seen of a board.
+#include "harness/refine/play/board.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "spec/model/cluster.hpp"
+
+namespace dvipa::refine {
+namespace {
+
+using model::Action;
+using model::ClientEnd;
+using model::Cluster;
+using model::End;
+using model::Life;
+using model::State;
+using model::add;
+using model::has;
+
+// A report, a list, and what a handover adds, fit in.
+constexpr unsigned room_in_channel = 8;
+constexpr unsigned counter_max = 14;
+constexpr unsigned steps_max = 20'000;
+
+checker::Bytes bytes_of(const State& state, const model::Rules& rules) {
+  checker::Bytes bytes;
+  model::encode(state, rules.stacks, rules.connections, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+Board::Board(Cast cast, const model::Deviations& deviations) : cast_(std::move(cast)) {
+  cast_.rules.deviations = deviations;
+  wishes_.resize(cast_.connections.size());
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) state_.stacks[i].life = Life::crashed;
+  use_rules();
+}
+
+void Board::use_rules() {
+  promises_.clear();
+  model_ = std::make_unique<const model::TakeoverModel>(cast_.rules);
+  promises_ = model_->properties();
+  std::erase_if(promises_, [](const auto& each) { return each.kind != checker::PropertyKind::always; });
+}
+
+// The environment may do whatever the scenario says, as often as it says so.
+bool Board::act(Kind kind, model::Stack a, std::uint8_t c) {
+  if (violation_) return true;
+  state_.left = {1, 1, 1, 1, 1, 0, 1, 0};
+  std::optional<Step> found;
+  const auto match = [&](const Action& action, const State& after) {
+    if (!found && action.kind == kind && action.a == a && action.c == c) found = Step{action, after};
+  };
+  model_->for_each_successor(state_, checker::Visitor<State, Action>(match));
+  state_.left = {};
+  if (!found) return false;
+  take(*found);
+  return true;
+}
+
+void Board::take(const Step& step) {
+  const State before = state_;
+  if (step.action.kind == Kind::data_arrives && reaches_peer(step.action.a, step.action.c))
+    wishes_[step.action.c].acknowledged = wishes_[step.action.c].sent;
+  const std::string sentence = cast_.in_names_of_scenario(model_->sentence(before, step.action, step.after));
+  state_ = step.after;
+  state_.left = {};
+  note_client(before, step);
+  story_.push_back(sentence);
+  for (const auto& promise : promises_)
+    if (!violation_ && !promise.holds(state_)) violation_ = fmt::format("{} (after: {})", promise.name, sentence);
+}
+
+void Board::note_client(const State& before, const Step& step) {
+  for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
+    const ClientEnd then = before.clients[c].end;
+    if (then == ClientEnd::closed || state_.clients[c].end != ClientEnd::closed) continue;
+    const bool own = step.action.kind == Kind::give_up || step.action.kind == Kind::close;
+    wishes_[c].end = own ? "closed" : then == ClientEnd::syn_sent ? "refused" : "reset";
+  }
+}
+
+// --- what happens by itself ------------------------------------------------------------------------------------------
+
+std::string Board::let_happen(const ChosenTarget& chosen) {
+  do run_to_rest(chosen);
+  while (let_leave());
+  spread_distribution();
+  if (std::string reason = lacking(); !reason.empty()) return reason;
+  return untimely();
+}
+
+void Board::run_to_rest(const ChosenTarget& chosen) {
+  for (unsigned steps = 0; !violation_ && lacking().empty(); ++steps) {
+    const auto step = next_step(chosen);
+    if (!step) return;
+    take(*step);
+    if (steps == steps_max) violation_ = "the model comes to rest (after: " + story_.back() + ")";
+  }
+}
+
+// MOV-7: who was told to leave is gone when another owns the DVIPA, or nobody else can.
+bool Board::let_leave() {
+  bool left = false;
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) {
+    if (!has(leaving_, i) || state_.stacks[i].life != Life::up) continue;
+    model::remove(leaving_, i);
+    left = act(Kind::crash, i) || left;
+  }
+  return left && !violation_;
+}
+
+// Who talks to a stack that has heard of the distribution hears of it (LST-3).
+void Board::spread_distribution() {
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i)
+    for (model::Stack j = 1; j <= cast_.rules.stacks; ++j)
+      if (has(distributing_, i) && has(state_.stacks[i].view, j)) add(distributing_, j);
+}
+
+std::string Board::lacking() const {
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) {
+    const model::StackState& stack = state_.stacks[i];
+    if (model::counter_of(stack.newest) > counter_max) return "there are more epochs than the model counts";
+    for (model::Stack j = 1; j <= cast_.rules.stacks; ++j)
+      if (state_.bus[i][j].size + room_in_channel > model::kChannelMax)
+        return "more is kept back than a channel of the model holds";
+  }
+  return {};
+}
+
+// What lasts in the model, and not in a world, where there is an end to patience.
+std::string Board::untimely() const {
+  const auto routes = [&](model::Stack i, std::uint8_t c) {
+    const bool owns = state_.stacks[i].life == Life::up && model::owner_of(state_.stacks[i].owning) == i;
+    return owns && !is_cut_off(i, c);
+  };
+  for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
+    const model::Stack peer = state_.clients[c].peer;
+    if (peer == model::nobody || state_.stacks[peer].endpoint[c].end == End::none) continue;
+    bool reachable = false;
+    for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) reachable = reachable || routes(i, c);
+    if (!reachable || is_cut_off(peer, c))
+      return fmt::format("the target of c{} gives up a client that cannot answer it, and the model's has patience",
+                         cast_.connections[c]);
+  }
+  for (const auto& [stack, i] : cast_.stacks)
+    if (state_.stacks[i].life == Life::up && model::owner_of(state_.stacks[i].owning) == i && !has(distributing_, i))
+      return fmt::format("S{} has not heard of a distribution (LST-3), and in the model all know it", stack.value);
+  return {};
+}
+
+// The first of those whose turn it is before the others.
+std::optional<Board::Step> Board::next_step(const ChosenTarget& chosen) const {
+  std::optional<Step> next;
+  unsigned first = 0;
+  const checker::Bytes before = bytes_of(state_, cast_.rules);
+  const auto consider = [&](const Action& action, const State& after) {
+    const auto turn = turn_of(action, bytes_of(after, cast_.rules) != before, chosen);
+    if (!turn || (next && first <= *turn)) return;
+    next = Step{action, after};
+    first = *turn;
+  };
+  model_->for_each_successor(state_, checker::Visitor<State, Action>(consider));
+  return next;
+}
+
+// Messages first, then views, decisions, packets and ends, and last of all what age does. Nothing: it does not happen
+// by itself, or is kept back.
+std::optional<unsigned> Board::turn_of(const Action& action, bool changes, const ChosenTarget& chosen) const {
+  switch (action.kind) {
+    case Kind::receive:
+      if (action.instance != 0 || kept_back_.contains({action.b, action.a})) return std::nullopt;
+      return 0;
+    case Kind::connect:
+      return 1;
+    case Kind::exclude:
+      return 2;
+    case Kind::get_ready:
+      return 3;
+    case Kind::claim_vacancy:
+    case Kind::take_back:
+    case Kind::let_go:
+      return 4;
+    case Kind::heal_clients:
+      return 5;
+    case Kind::syn_arrives:
+    case Kind::frame_arrives:
+    case Kind::data_arrives:
+      return turn_of_packet(action, changes, chosen);
+    case Kind::establish:
+      return 8;
+    case Kind::end_at:
+      return 10;
+    case Kind::frames_die:
+      return 11;
+    case Kind::verify:
+      return 12;
+    default:
+      return std::nullopt;
+  }
+}
+
+// A packet is sent again and again until it is answered; one that changes nothing need not be.
+std::optional<unsigned> Board::turn_of_packet(const Action& action, bool changes, const ChosenTarget& chosen) const {
+  const model::Client& client = state_.clients[action.c];
+  const bool opening = client.end == ClientEnd::syn_sent && client.instance == action.instance;
+  if (action.kind == Kind::frame_arrives) return opening && changes ? std::optional(6U) : std::nullopt;
+  if (!is_on_way_in(action.a, action.c)) return std::nullopt;
+  const unsigned after_stale = stale_.contains(cast_.clients[action.c]) && router_from(action.a) == action.a ? 1U : 0U;
+  if (action.kind == Kind::syn_arrives) {
+    const bool is_choice = action.b == model::nobody || action.b == choice_for(action.c, router_from(action.a), chosen);
+    return opening && is_choice && changes ? std::optional(6U + after_stale) : std::nullopt;
+  }
+  const Wish& wish = wishes_[action.c];
+  const bool wants = wish.acknowledged < wish.sent;
+  const bool shaking_hands = state_.stacks[client.peer].endpoint[action.c].end == End::half_open;
+  const bool does = changes || (wants && reaches_peer(action.a, action.c));
+  return (wants || shaking_hands) && does ? std::optional(8U + after_stale) : std::nullopt;
+}
+
+model::Stack Board::choice_for(std::uint8_t c, model::Stack router, const ChosenTarget& chosen) const {
+  const model::Stacks targets = state_.stacks[router].dpt;
+  const model::Stack wanted = cast_.part_of(chosen(cast_.connections[c]));
+  if (has(targets, wanted)) return wanted;
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i)
+    if (has(targets, i)) return i;
+  return model::nobody;
+}
+
+model::Stack Board::router_from(model::Stack first) const {
+  State copy = state_;
+  return Cluster(cast_.rules, copy).path_of(first).router;
+}
+
+// Clients send to the owner on their side, or to the stack that they take for it.
+bool Board::is_on_way_in(model::Stack first, std::uint8_t c) const {
+  const auto stale = stale_.find(cast_.clients[c]);
+  return (stale != stale_.end() && stale->second == first) || router_from(first) == first;
+}
+
+bool Board::is_cut_off(model::Stack i, std::uint8_t c) const {
+  return state_.cut != model::Cut::none && has(state_.far, i) != is_far(c);
+}
+
+bool Board::reaches_peer(model::Stack first, std::uint8_t c) const {
+  State copy = state_;
+  const Cluster look(cast_.rules, copy);
+  const model::Stack router = look.path_of(first).router;
+  const model::Stack peer = state_.clients[c].peer;
+  if (router == model::nobody || state_.stacks[router].crt[c].target != peer) return false;
+  const model::StackState& target = state_.stacks[peer];
+  if (target.life != Life::up || target.endpoint[c].end == End::none || is_cut_off(peer, c)) return false;
+  return router == peer || look.fence_admits(peer, state_.stacks[router].owning);
+}
+
+// --- what can be seen ------------------------------------------------------------------------------------------------
+
+void Board::add_to(View& view) const {
+  using model::owner_of;
+  for (const auto& [stack, i] : cast_.stacks) {
+    const model::StackState& its = state_.stacks[i];
+    if (its.life != Life::up) continue;
+    StackView& mine = view.stacks[stack];
+    const bool owns = owner_of(its.owning) == i;
+    const bool claims = owner_of(its.claiming) == i;
+    const bool candidate = i == 1 || cast_.rules.rank[i] != 0;
+    mine.state = owns && its.claiming != 0 ? "handing_over"
+                 : owns && its.waiting != 0 ? "rebuilding"
+                 : owns                     ? "active"
+                 : claims                   ? "taking_back"
+                 : candidate                ? "backup"
+                                            : "bystander";
+    mine.owner = cast_.player_of(owner_of(its.owning));
+    mine.claimant = cast_.player_of(owner_of(its.claiming));
+    mine.advertises = owns;
+    for (const auto& [target, part] : cast_.stacks)
+      if (has(its.dpt, part)) mine.listeners.insert(target);
+    for (std::uint8_t c = 0; c < wishes_.size(); ++c)
+      if (its.crt[c].target != model::nobody)
+        mine.routes[cast_.connections[c]] = cast_.player_of(its.crt[c].target);
+  }
+  for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
+    if (!wishes_[c].opened) continue;
+    const model::Client& client = state_.clients[c];
+    ConnectionView& mine = view.connections[cast_.connections[c]];
+    mine.state = client.end == ClientEnd::closed     ? wishes_[c].end
+                 : client.end == ClientEnd::syn_sent ? "opening"
+                                                     : "established";
+    mine.peer = cast_.player_of(client.peer);
+    mine.acknowledged = wishes_[c].acknowledged;
+    mine.ended_by_client = wishes_[c].ended_by_client;
+    mine.contested = client.contested;
+    for (const auto& [stack, i] : cast_.stacks)
+      if (state_.stacks[i].life == Life::up && state_.stacks[i].endpoint[c].end != End::none) mine.held_at.insert(stack);
+  }
+}
+
+}  // namespace dvipa::refine

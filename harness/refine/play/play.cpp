@@ -1,0 +1,178 @@
+#include "harness/refine/play/play.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dvipa::refine {
+namespace {
+
+using world::Command;
+using world::Expectation;
+using world::Micros;
+using world::ScenarioLine;
+using world::Verb;
+using world::World;
+
+// Longer than anybody waits for anybody to answer, and shorter than the limits to which reports are waited for.
+constexpr Micros a_while = 1000 * world::ms;
+
+bool passes_time(const ScenarioLine& line) {
+  const auto* command = std::get_if<Command>(&line.what);
+  return line.at || (command != nullptr && (command->verb == Verb::run || command->verb == Verb::settle));
+}
+
+class Stage {
+ public:
+  Stage(const world::Scenario& scenario, std::vector<Cast> casts, const model::Deviations& deviations)
+      : scenario_(scenario), world_(scenario.settings, scenario.profiles) {
+    for (Cast& each : casts) boards_.emplace_back(std::move(each), deviations);
+  }
+
+  Performance run() {
+    for (std::size_t n = 0; n < scenario_.lines.size() && !is_over(); ++n) {
+      line_ = scenario_.lines[n].number;
+      const bool goes_on = n + 1 < scenario_.lines.size() && !passes_time(scenario_.lines[n + 1]);
+      play(scenario_.lines[n], goes_on);
+      compare_verdicts();
+    }
+    for (const Board& board : boards_) tell(board);
+    return std::move(result_);
+  }
+
+ private:
+  bool is_over() const { return result_.not_for_model || result_.violation || world_.violation(); }
+
+  void play(const ScenarioLine& line, bool goes_on) {
+    if (line.at && *line.at > world_.now()) {
+      world_.run_until(*line.at);
+      for (Board& board : boards_) need(board.let_happen(chosen_by_world(board)));
+      const auto* command = std::get_if<Command>(&line.what);
+      if (command == nullptr || command->verb != Verb::settle) expect_rest();
+    }
+    if (is_over()) return;
+    if (const auto* expectation = std::get_if<Expectation>(&line.what)) return compare(*expectation);
+    const Command& command = std::get<Command>(line.what);
+    world_.perform(command);
+    for (Board& board : boards_) {
+      if (command.verb == Verb::run) {
+        need(board.let_happen(chosen_by_world(board)));
+      } else if (command.verb == Verb::settle) {
+        need(board.settle(chosen_by_world(board)));
+      } else {
+        need(board.perform(command));
+      }
+    }
+    if (command.verb == Verb::run && goes_on) expect_rest();
+    if (command.verb == Verb::settle) compare_all();
+  }
+
+  void need(const std::string& lacking) {
+    if (!lacking.empty() && !result_.not_for_model) result_.not_for_model = NotForModel{line_, lacking};
+  }
+
+  // The client's peer, or else the stack to which an owner routes it.
+  ChosenTarget chosen_by_world(const Board& board) const {
+    return [this, dvipa = board.cast().dvipa](std::uint32_t number) {
+      const world::ClientConnection* connection = world_.find_connection(number);
+      if (connection == nullptr || connection->peer) return connection == nullptr ? StackId{} : connection->peer;
+      StackId target;
+      for (const auto& [stack, mine] : view_of(world_, dvipa, {number}).stacks)
+        if (!mine.routes.empty()) target = mine.routes.begin()->second;
+      return target;
+    };
+  }
+
+  std::vector<std::uint32_t> connections_of(const Address& dvipa) const {
+    std::vector<std::uint32_t> all;
+    for (const Board& board : boards_)
+      if (board.cast().dvipa == dvipa) std::ranges::copy(board.cast().connections, std::back_inserter(all));
+    return all;
+  }
+  View of_world(const World& world, const Address& dvipa) const {
+    return view_of(world, dvipa, connections_of(dvipa));
+  }
+  View of_model(const Address& dvipa) const {
+    View view;
+    for (const Board& board : boards_)
+      if (board.cast().dvipa == dvipa) board.add_to(view);
+    return view;
+  }
+
+  void expect_rest() {
+    if (world_.violation()) return;
+    World later = world_;
+    later.run_until(later.now() + a_while);
+    for (const auto& [name, dvipa] : scenario_.dvipas)
+      for (const Difference& each : differences(of_world(world_, dvipa), of_world(later, dvipa)))
+        need(fmt::format("time orders things here: {} of {} is about to go from {} to {}", each.where, name, each.one,
+                         each.other));
+  }
+
+  void disagree(std::string where, std::string world, std::string model) {
+    result_.disagreements.push_back({line_, std::move(where), std::move(world), std::move(model)});
+  }
+
+  void compare(const Expectation& expectation) {
+    Address dvipa = expectation.dvipa;
+    for (const Board& board : boards_)
+      if (dvipa.is_none() && std::ranges::count(board.cast().connections, expectation.connection) != 0)
+        dvipa = board.cast().dvipa;
+    const std::string of_world_ = unmet(expectation, of_world(world_, dvipa));
+    const std::string of_model_ = unmet(expectation, of_model(dvipa));
+    if (!of_model_.empty()) result_.unmet.push_back({line_, of_model_});
+    const auto text = [](const std::string& found) { return found.empty() ? "it is as expected" : found; };
+    if (of_world_.empty() != of_model_.empty())
+      disagree("what is expected", text(of_world_), text(of_model_));
+  }
+
+  void compare_all() {
+    if (result_.not_for_model) return;
+    for (const auto& [name, dvipa] : scenario_.dvipas)
+      for (const Difference& each : differences(of_world(world_, dvipa), of_model(dvipa)))
+        disagree(fmt::format("{} (of {})", each.where, name), each.one, each.other);
+  }
+
+  void compare_verdicts() {
+    if (result_.not_for_model) return;
+    for (const Board& board : boards_)
+      if (board.violation() && !result_.violation) result_.violation = board.violation();
+    const auto verdict = [](const auto& what) { return what ? "violates " + *what : std::string("holds"); };
+    std::optional<std::string> of_world_;
+    if (world_.violation()) of_world_ = world_.violation()->property + ": " + world_.violation()->what;
+    if (of_world_.has_value() != result_.violation.has_value())
+      disagree("the verdict", verdict(of_world_), verdict(result_.violation));
+  }
+
+  void tell(const Board& board) {
+    const Cast& cast = board.cast();
+    std::string who;
+    for (const std::uint32_t connection : cast.connections) who += fmt::format(" c{}", connection);
+    result_.story += fmt::format("{}{}:\n", cast.name, who.empty() ? who : " with" + who);
+    for (const std::string& sentence : board.story()) result_.story += "  " + sentence + '\n';
+  }
+
+  const world::Scenario& scenario_;
+  World world_;
+  std::vector<Board> boards_;
+  Performance result_;
+  unsigned line_ = 0;
+};
+
+}  // namespace
+
+Performance perform_on_model(const world::Scenario& scenario, const model::Deviations& deviations) {
+  auto casts = cast(scenario);
+  if (casts) return Stage(scenario, std::move(*casts), deviations).run();
+  Performance result;
+  result.not_for_model = casts.error();
+  return result;
+}
+
+std::string text_of(const Disagreement& disagreement) {
+  const std::string place = disagreement.line == 0 ? std::string() : fmt::format("line {}: ", disagreement.line);
+  return fmt::format("{}{}: the world says {}, the model says {}", place, disagreement.where, disagreement.world,
+                     disagreement.model);
+}
+
+}  // namespace dvipa::refine

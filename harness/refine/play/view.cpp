@@ -1,0 +1,206 @@
+#include "harness/refine/play/view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace dvipa::refine {
+namespace {
+
+using world::ClientConnection;
+using world::Expectation;
+using world::World;
+
+std::string name(StackId stack) { return stack ? fmt::format("S{}", stack.value) : "nobody"; }
+
+std::string text_of(const std::set<StackId>& stacks) {
+  std::string text;
+  for (const StackId each : stacks) text += (text.empty() ? "" : " ") + name(each);
+  return text.empty() ? "nobody" : text;
+}
+
+std::string text_of(const std::map<std::uint32_t, StackId>& routes) {
+  std::string text;
+  for (const auto& [connection, target] : routes)
+    text += fmt::format("{}c{} at {}", text.empty() ? "" : ", ", connection, name(target));
+  return text.empty() ? "none" : text;
+}
+
+const char* state_of(const ClientConnection& connection) {
+  using State = ClientConnection::State;
+  static constexpr const char* ends[] = {"closed", "closed", "refused", "reset", "timed-out"};
+  switch (connection.state) {
+    case State::syn_sent:
+      return "opening";
+    case State::established:
+      return "established";
+    case State::closing:
+      return "closing";
+    case State::closed:
+      break;
+  }
+  return ends[static_cast<unsigned>(connection.end)];
+}
+
+StackView view_of(const World& world, StackId stack, const Address& dvipa, const View& view) {
+  StackView mine;
+  mine.state = "bystander";
+  const Stack::Dvipa* its = world.host(stack).stack->dvipa(dvipa);
+  if (its == nullptr) return mine;
+  mine.state = roles::name_of(its->owner.state());
+  mine.owner = its->owner.facts.owner;
+  mine.claimant = its->owner.facts.claimant;
+  mine.advertises = world.host(stack).advertised.contains(dvipa);
+  its->listeners.for_each([&](Port, const auto& target) { mine.listeners.insert(target.stack); });
+  for (const auto& [number, connection] : view.connections)
+    if (const auto* route = its->routes.find(world.find_connection(number)->tuple.remote))
+      mine.routes.emplace(number, route->target);
+  return mine;
+}
+
+ConnectionView view_of(const World& world, const ClientConnection& connection) {
+  ConnectionView mine;
+  mine.state = state_of(connection);
+  if (connection.state == ClientConnection::State::established) mine.peer = connection.peer;
+  mine.acknowledged = connection.acknowledged;
+  mine.contested = connection.contested;
+  const auto place = static_cast<std::uint32_t>(&connection - world.connections().data());
+  world.for_each_stack([&](StackId stack) {
+    if (world.is_up(stack) && world.host(stack).kernel.endpoints.contains(place)) mine.held_at.insert(stack);
+  });
+  return mine;
+}
+
+class Comparison {
+ public:
+  Comparison(const View& one, const View& other) : one_(one), other_(other) {}
+
+  std::vector<Difference> run() {
+    for (const auto& [stack, mine] : one_.stacks) {
+      const auto theirs = other_.stacks.find(stack);
+      if (theirs == other_.stacks.end())
+        compare(name(stack), "up", "not up");
+      else
+        stacks(name(stack), mine, theirs->second);
+    }
+    for (const auto& [stack, theirs] : other_.stacks)
+      if (!one_.stacks.contains(stack)) compare(name(stack), "not up", "up");
+    for (const auto& [number, mine] : one_.connections) {
+      const auto theirs = other_.connections.find(number);
+      if (theirs == other_.connections.end())
+        compare(fmt::format("c{}", number), "opened", "never opened");
+      else if (!is_contested(number))
+        connections(fmt::format("c{}", number), mine, theirs->second);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void compare(const std::string& where, const std::string& mine, const std::string& theirs) {
+    if (mine != theirs) found_.push_back({where, mine, theirs});
+  }
+  bool is_contested(std::uint32_t number) const {
+    const auto contested = [&](const View& view) {
+      const auto at = view.connections.find(number);
+      return at != view.connections.end() && at->second.contested;
+    };
+    return contested(one_) || contested(other_);
+  }
+  std::map<std::uint32_t, StackId> promised(std::map<std::uint32_t, StackId> routes) const {
+    std::erase_if(routes, [&](const auto& each) { return is_contested(each.first); });
+    return routes;
+  }
+
+  void stacks(const std::string& who, const StackView& mine, const StackView& theirs) {
+    compare(who + "'s state", mine.state, theirs.state);
+    compare("the owner that " + who + " knows", name(mine.owner), name(theirs.owner));
+    compare("the claimant that " + who + " knows", name(mine.claimant), name(theirs.claimant));
+    compare("what " + who + " does on the network", mine.advertises ? "advertises" : "is silent",
+            theirs.advertises ? "advertises" : "is silent");
+    compare(who + "'s DPT", text_of(mine.listeners), text_of(theirs.listeners));
+    compare(who + "'s CRT", text_of(promised(mine.routes)), text_of(promised(theirs.routes)));
+  }
+
+  void connections(const std::string& which, const ConnectionView& mine, const ConnectionView& theirs) {
+    const bool ended = mine.state != "established" && mine.state != "opening" && theirs.state != "established" &&
+                       theirs.state != "opening" && (mine.ended_by_client || theirs.ended_by_client);
+    if (!ended) compare("the state of " + which, mine.state, theirs.state);
+    compare("who serves " + which, name(mine.peer), name(theirs.peer));
+    compare("who holds an end of " + which, text_of(mine.held_at), text_of(theirs.held_at));
+    if (mine.peer && theirs.peer)
+      compare("what is acknowledged of " + which, std::to_string(mine.acknowledged),
+              std::to_string(theirs.acknowledged));
+  }
+
+  const View& one_;
+  const View& other_;
+  std::vector<Difference> found_;
+};
+
+std::string compared(std::string_view found, std::string_view expected) {
+  return found == expected ? std::string() : fmt::format("it is {}", found);
+}
+
+std::string unmet_owner(const Expectation& expected, const View& view) {
+  for (const auto& [stack, mine] : view.stacks)
+    if (mine.owner != expected.stack) return fmt::format("{} takes {} for it", name(stack), name(mine.owner));
+  return {};
+}
+
+std::string unmet_of_connection(const Expectation& expected, const View& view) {
+  const auto at = view.connections.find(expected.connection);
+  if (at == view.connections.end()) return "it was never opened";
+  const ConnectionView& mine = at->second;
+  if (expected.kind == Expectation::Kind::target) return compared(name(mine.peer), name(expected.stack));
+  if (expected.kind == Expectation::Kind::acknowledged)
+    return compared(std::to_string(mine.acknowledged), std::to_string(expected.count));
+  return compared(mine.state, expected.word);
+}
+
+}  // namespace
+
+View view_of(const World& world, const Address& dvipa, const std::vector<std::uint32_t>& connections) {
+  View view;
+  for (const std::uint32_t number : connections)
+    if (const ClientConnection* found = world.find_connection(number))
+      view.connections.emplace(number, view_of(world, *found));
+  world.for_each_stack([&](StackId stack) {
+    if (world.is_up(stack)) view.stacks.emplace(stack, view_of(world, stack, dvipa, view));
+  });
+  return view;
+}
+
+std::vector<Difference> differences(const View& one, const View& other) { return Comparison(one, other).run(); }
+
+std::string unmet(const Expectation& expected, const View& view) {
+  using Kind = Expectation::Kind;
+  static const StackView absent{"bystander", {}, {}, false, {}, {}};
+  const auto at = view.stacks.find(expected.stack);
+  const StackView& mine = at == view.stacks.end() ? absent : at->second;
+  switch (expected.kind) {
+    case Kind::owner:
+      return unmet_owner(expected, view);
+    case Kind::advertiser: {
+      std::set<StackId> advertisers;
+      for (const auto& [stack, each] : view.stacks)
+        if (each.advertises) advertisers.insert(stack);
+      return compared(text_of(advertisers), name(expected.stack));
+    }
+    case Kind::state:
+      return compared(mine.state, expected.word);
+    case Kind::routes:
+      return compared(std::to_string(mine.routes.size()), std::to_string(expected.count));
+    case Kind::listeners:
+      return compared(std::to_string(mine.listeners.size()), std::to_string(expected.count));
+    case Kind::hidden:
+    case Kind::not_hidden:
+      return {};  // no scenario for the model
+    case Kind::connection:
+    case Kind::target:
+    case Kind::acknowledged:
+      return unmet_of_connection(expected, view);
+  }
+  return {};
+}
+
+}  // namespace dvipa::refine
