@@ -73,6 +73,7 @@ class Board {
   std::optional<unsigned> turn_of_packet(const model::Action& action, bool changes, const ChosenTarget& chosen) const;
   void run_to_rest(const ChosenTarget& chosen);
   bool let_leave();
+  bool is_awaited(model::Stack i) const;
   std::string lacking() const;
   std::string untimely() const;
   model::Stack choice_for(std::uint8_t c, model::Stack router, const ChosenTarget& chosen) const;

@@ -11,7 +11,6 @@ namespace dvipa::refine {
 namespace {
 
 using world::Command;
-using world::Expectation;
 using world::Scenario;
 using world::ScenarioLine;
 using world::Verb;
@@ -57,17 +56,14 @@ std::string unknown_to_model(const Command& command) {
 }
 
 std::optional<NotForModel> outside_the_model(const Scenario& scenario) {
-  for (const ScenarioLine& line : scenario.lines) {
-    if (const auto* expectation = std::get_if<Expectation>(&line.what)) {
-      using Kind = Expectation::Kind;
-      if (expectation->kind == Kind::hidden || expectation->kind == Kind::not_hidden)
-        return NotForModel{line.number, "the model has no hidden addresses"};
-      continue;
-    }
-    if (std::string reason = unknown_to_model(std::get<Command>(line.what)); !reason.empty())
-      return NotForModel{line.number, std::move(reason)};
-  }
-  return std::nullopt;
+  std::optional<NotForModel> missing;
+  if (scenario.settings.frame_loss != 0)
+    missing = NotForModel{0, "frames are lost for good, and the model's targets have patience with a silent client"};
+  for_each_command(scenario, [&](const Command& command, unsigned line) {
+    if (std::string reason = unknown_to_model(command); !missing && !reason.empty())
+      missing = NotForModel{line, std::move(reason)};
+  });
+  return missing;
 }
 
 // One DVIPA of the scenario.

@@ -14,8 +14,9 @@ using world::ScenarioLine;
 using world::Verb;
 using world::World;
 
-// Longer than anybody waits for anybody to answer, and shorter than the limits to which reports are waited for.
-constexpr Micros a_while = 1000 * world::ms;
+// Longer than it takes to be excluded, to meet and to join (settings.hpp), and shorter than anybody's patience with what
+// is kept back: the limit of time for reports, and a target whose client does not answer.
+constexpr Micros a_while = 700 * world::ms;
 
 bool passes_time(const ScenarioLine& line) {
   const auto* command = std::get_if<Command>(&line.what);
@@ -99,14 +100,21 @@ class Stage {
     return view;
   }
 
-  void expect_rest() {
+  // Data under way orders nothing: in the model it moves in one step, when it likes.
+  void expect_rest(bool of_data_too = false) {
     if (world_.violation()) return;
     World later = world_;
     later.run_until(later.now() + a_while);
-    for (const auto& [name, dvipa] : scenario_.dvipas)
-      for (const Difference& each : differences(of_world(world_, dvipa), of_world(later, dvipa)))
+    for (const auto& [name, dvipa] : scenario_.dvipas) {
+      View now = of_world(world_, dvipa);
+      const View then = of_world(later, dvipa);
+      if (!of_data_too)
+        for (auto& [number, connection] : now.connections)
+          connection.acknowledged = then.connections.at(number).acknowledged;
+      for (const Difference& each : differences(now, then))
         need(fmt::format("time orders things here: {} of {} is about to go from {} to {}", each.where, name, each.one,
                          each.other));
+    }
   }
 
   void disagree(std::string where, std::string world, std::string model) {
@@ -114,6 +122,11 @@ class Stage {
   }
 
   void compare(const Expectation& expectation) {
+    using Kind = Expectation::Kind;
+    if (expectation.kind == Kind::hidden || expectation.kind == Kind::not_hidden)
+      return result_.left_out.push_back({line_, "the model has no hidden addresses"});
+    if (expectation.kind == Kind::acknowledged) expect_rest(true);
+    if (is_over()) return;
     Address dvipa = expectation.dvipa;
     for (const Board& board : boards_)
       if (dvipa.is_none() && std::ranges::count(board.cast().connections, expectation.connection) != 0)
@@ -167,6 +180,10 @@ Performance perform_on_model(const world::Scenario& scenario, const model::Devia
   Performance result;
   result.not_for_model = casts.error();
   return result;
+}
+
+std::string text_of(const NotForModel& missing) {
+  return missing.line == 0 ? missing.reason : fmt::format("line {}: {}", missing.line, missing.reason);
 }
 
 std::string text_of(const Disagreement& disagreement) {

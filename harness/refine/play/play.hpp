@@ -19,6 +19,7 @@ struct Disagreement {
 
 struct Performance {
   std::optional<NotForModel> not_for_model;  // then the rest says how far it came
+  std::vector<NotForModel> left_out;         // what is expected of something that the model does not have
   std::vector<world::Unmet> unmet;           // of the model
   std::optional<std::string> violation;      // of the model's properties
   std::vector<Disagreement> disagreements;
@@ -29,6 +30,8 @@ struct Performance {
 
 Performance perform_on_model(const world::Scenario& scenario, const model::Deviations& deviations = {});
 
+// "line 12: in the model no profile changes"
+std::string text_of(const NotForModel& missing);
 // "line 12: S3's state: the world says active, the model says backup"
 std::string text_of(const Disagreement& disagreement);
 
