@@ -14,6 +14,7 @@
 #include "harness/cli/complain.hpp"
 #include "harness/cli/nearest.hpp"
 #include "harness/cli/verbs.hpp"
+#include "harness/refine/play/play.hpp"
 #include "harness/world/campaign.hpp"
 #include "harness/world/shrink.hpp"
 #include "harness/world/story.hpp"
@@ -28,11 +29,14 @@ constexpr std::string_view description =
     "With files: plays each scenario (docs/simulate.md has the language) and says whether all was as expected. One "
     "file\n"
     "alone is told as a story, or with --diagram as a Mermaid sequence.\n"
+    "With --on model it is the model of the protocol that plays, and with --on both what world and model say is\n"
+    "compared.\n"
     "With --seeds: plays a random schedule of traffic and faults for each seed. It stops at the first violation and\n"
     "prints that as a scenario, as short as it gets. The same seed is always the same run.\n"
     "\n"
     "Examples:\n"
     "  dvipa simulate tests/scenarios/flv-1-highest-rank.scn\n"
+    "  dvipa simulate --on both tests/scenarios/*.scn\n"
     "  dvipa simulate --seeds 1-100000 --jobs 2\n"
     "  dvipa simulate --seeds 1-1000 --faults crash,partition,late\n"
     "  dvipa simulate --seeds 1-1000 --mutant skip-rebuild-barrier     # must fail\n"
@@ -55,7 +59,53 @@ void list_all() {
 struct Telling {
   bool story = false;
   bool diagram = false;
+  std::string on = "world";
 };
+
+void print_unmet(std::FILE* out, const std::string& file, const std::vector<world::Unmet>& all) {
+  for (const world::Unmet& unmet : all) fmt::print(out, "{}:{}: not as expected: {}\n", file, unmet.line, unmet.what);
+}
+
+int play_in_world(const std::string& file, const world::Scenario& scenario, const Telling& telling) {
+  world::Story story;
+  const world::Outcome outcome = world::play(scenario, telling.story || telling.diagram ? &story : nullptr);
+  if (telling.diagram) {
+    fmt::print("{}", story.mermaid(scenario.settings.stacks));
+  } else {
+    fmt::print("{}", story.text());
+  }
+  std::FILE* const out = telling.diagram ? stderr : stdout;
+  print_unmet(out, file, outcome.unmet);
+  if (outcome.violation)
+    fmt::print(out, "{}: violates \"{}\" at {:.3f} ms: {}\n", file, outcome.violation->property,
+               static_cast<double>(outcome.violation->at) / 1000, outcome.violation->what);
+  fmt::print(out, "{}: {}\n", file, outcome.passed() ? "passed" : "FAILED");
+  return outcome.passed() ? exit_passed : exit_failed;
+}
+
+// What the model has no notion of is no failure; it is said, and where.
+int play_on_model(const std::string& file, const world::Scenario& scenario, const Telling& telling) {
+  const bool both = telling.on == "both";
+  const refine::Performance performance = refine::perform_on_model(scenario);
+  if (telling.story && !both) fmt::print("{}", performance.story);
+  if (performance.not_for_model) {
+    fmt::print("{}: not for the model: {}\n", file, refine::text_of(*performance.not_for_model));
+    return exit_passed;
+  }
+  for (const refine::NotForModel& each : performance.left_out)
+    fmt::print("{}:{}: left out: {}\n", file, each.line, each.reason);
+  print_unmet(stdout, file, performance.unmet);
+  if (performance.violation) fmt::print("{}: the model violates {}\n", file, *performance.violation);
+  if (!both) {
+    fmt::print("{}: {}\n", file, performance.passed() ? "passed" : "FAILED");
+    return performance.passed() ? exit_passed : exit_failed;
+  }
+  for (const refine::Disagreement& each : performance.disagreements)
+    fmt::print("{}: {}\n", file, refine::text_of(each));
+  const bool good = performance.agrees() && performance.passed();
+  fmt::print("{}: {}\n", file, good ? "agree" : performance.agrees() ? "agree, and FAILED" : "DISAGREE");
+  return good ? exit_passed : exit_failed;
+}
 
 int play_file(const std::string& file, const Telling& telling) {
   std::ifstream in(file);
@@ -67,27 +117,13 @@ int play_file(const std::string& file, const Telling& telling) {
     const world::ScenarioError& error = scenario.error();
     return complain("simulate", fmt::format("{}:{}:{}: {}", file, error.line, error.column, error.what), error.remedy);
   }
-  world::Story story;
-  const world::Outcome outcome = world::play(*scenario, telling.story || telling.diagram ? &story : nullptr);
-  if (telling.diagram) {
-    fmt::print("{}", story.mermaid(scenario->settings.stacks));
-  } else {
-    fmt::print("{}", story.text());
-  }
-  std::FILE* const out = telling.diagram ? stderr : stdout;
-  for (const world::Unmet& unmet : outcome.unmet)
-    fmt::print(out, "{}:{}: not as expected: {}\n", file, unmet.line, unmet.what);
-  if (outcome.violation)
-    fmt::print(out, "{}: violates \"{}\" at {:.3f} ms: {}\n", file, outcome.violation->property,
-               static_cast<double>(outcome.violation->at) / 1000, outcome.violation->what);
-  fmt::print(out, "{}: {}\n", file, outcome.passed() ? "passed" : "FAILED");
-  return outcome.passed() ? exit_passed : exit_failed;
+  return telling.on == "world" ? play_in_world(file, *scenario, telling) : play_on_model(file, *scenario, telling);
 }
 
-int play_files(const std::vector<std::string>& files, bool diagram, bool quiet) {
+int play_files(const std::vector<std::string>& files, Telling telling) {
   int worst = exit_passed;
-  for (const std::string& file : files)
-    worst = std::max(worst, play_file(file, {files.size() == 1 && !quiet, diagram}));
+  telling.story = telling.story && files.size() == 1;
+  for (const std::string& file : files) worst = std::max(worst, play_file(file, telling));
   return worst;
 }
 
@@ -216,6 +252,8 @@ int run_simulate(std::span<const std::string> words) {
   TCLAP::SwitchArg print("", "print", "print the schedule of the first seed as a scenario instead of running it",
                          arguments);
   TCLAP::SwitchArg diagram("", "diagram", "print a scenario as a Mermaid sequence", arguments);
+  TCLAP::ValueArg<std::string> on("", "on", "what plays files: world, model, or both and compares (world)", false,
+                                  "world", "WHAT", arguments);
   TCLAP::SwitchArg quiet("", "quiet", "no story of a file, no progress of seeds", arguments);
   TCLAP::SwitchArg list("", "list", "list faults and mutants", arguments);
   TCLAP::UnlabeledMultiArg<std::string> files("FILE", "scenarios", false, "FILE", arguments);
@@ -223,7 +261,12 @@ int run_simulate(std::span<const std::string> words) {
   if (list.getValue()) return list_all(), exit_passed;
   if (files.getValue().empty() == seeds.getValue().empty())
     return line.bad_usage("either scenario files or --seeds is needed");
-  if (!files.getValue().empty()) return play_files(files.getValue(), diagram.getValue(), quiet.getValue());
+  if (on.getValue() != "world" && on.getValue() != "model" && on.getValue() != "both")
+    return line.bad_usage("--on is world, model or both");
+  if (on.getValue() != "world" && (diagram.getValue() || files.getValue().empty()))
+    return line.bad_usage("--on model and --on both are for scenario files, and draw no diagram");
+  if (!files.getValue().empty())
+    return play_files(files.getValue(), {!quiet.getValue(), diagram.getValue(), on.getValue()});
 
   world::CampaignOptions options;
   if (!read_seeds(seeds.getValue(), options)) return line.bad_usage("--seeds is A-B, with A not above B, or one seed");

@@ -1,0 +1,217 @@
+#include "tests/properties/refine/scenario_generator.hpp"
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+
+namespace dvipa::world {
+
+void showValue(const Scenario& scenario, std::ostream& out) { out << "\n" << write_scenario(scenario); }
+
+namespace test {
+namespace {
+
+constexpr Port the_port = 60;
+constexpr std::uint32_t connections_max = 4;
+constexpr unsigned instances_max = 3;  // of a 4-tuple, in the model
+
+using Act = std::vector<Command>;
+
+// Nothing below shrinks by itself: what a difference does not need is left out whole.
+template <class Number>
+Number drawn(Number least, Number most) {
+  return *rc::gen::noShrink(rc::gen::inRange<Number>(least, most + 1));
+}
+bool one_in(unsigned n) { return drawn<unsigned>(1, n) == 1; }
+
+Command of_stack(Verb verb, StackId stack) {
+  Command command;
+  command.verb = verb;
+  command.stack = stack;
+  return command;
+}
+
+Command of_connection(Verb verb, std::uint32_t connection) {
+  Command command;
+  command.verb = verb;
+  command.connection = connection;
+  return command;
+}
+
+Command running(Micros time) {
+  Command command;
+  command.verb = Verb::run;
+  command.amount = time;
+  return command;
+}
+
+Scenario make_cluster() {
+  Scenario cluster;
+  cluster.name = "rapidcheck";
+  cluster.settings.stacks = drawn<unsigned>(2, 4);
+  cluster.settings.clients = 2;
+  cluster.settings.seed = drawn<std::uint32_t>(1, 1'000'000);
+  if (one_in(3)) cluster.settings.frame_twice = 5 * percent;
+  if (one_in(3)) cluster.settings.frame_late = 5 * percent;
+  cluster.profiles.resize(cluster.settings.stacks);
+  const Address address = Address::v4(0x0a4d0101U);
+  cluster.dvipas["A"] = address;
+  const unsigned primary = drawn<unsigned>(1, cluster.settings.stacks);
+  for (unsigned stack = 1; stack <= cluster.settings.stacks; ++stack) {
+    if (stack != primary && one_in(4)) continue;
+    DvipaDefinition made;
+    made.dvipa = address;
+    made.part = stack == primary ? Part::primary : Part::backup;
+    if (stack != primary) made.rank = static_cast<std::uint8_t>(drawn<unsigned>(1, 4));
+    if (stack == primary) made.distribution.emplace().ports.ranges = {{the_port, the_port}};
+    cluster.profiles[stack - 1].dvipas.push_back(std::move(made));
+  }
+  return cluster;
+}
+
+class ActMaker {
+ public:
+  explicit ActMaker(const Scenario& cluster) : cluster_(cluster) {}
+
+  Act make() {
+    switch (drawn<unsigned>(0, 9)) {
+      case 0:
+        standing_still();
+        break;
+      case 1:
+        parted();
+        break;
+      case 2:
+        kept_back();
+        break;
+      default:
+        for (unsigned n = drawn<unsigned>(1, 3); n != 0; --n) something();
+        break;
+    }
+    act_.push_back(one_in(3) ? running(2000 * ms) : of_stack(Verb::settle, {}));
+    return std::move(act_);
+  }
+
+ private:
+  StackId any_stack() const { return {static_cast<std::uint8_t>(drawn<unsigned>(1, cluster_.settings.stacks))}; }
+  void add(Command command) { act_.push_back(std::move(command)); }
+
+  void something() { one_in(2) ? traffic() : change(); }
+
+  void traffic() {
+    const auto connection = drawn<std::uint32_t>(1, connections_max);
+    Command command = of_connection(Verb::connect, connection);
+    switch (drawn<unsigned>(0, 4)) {
+      case 0:
+        command.verb = one_in(3) ? Verb::abort : Verb::close;
+        break;
+      case 1:
+      case 2:
+        command.verb = Verb::send;
+        command.amount = drawn<std::int64_t>(1, 3);
+        break;
+      default:
+        command.address = cluster_.dvipas.at("A");
+        command.port = the_port;
+        command.client = connection % cluster_.settings.clients;
+        break;
+    }
+    add(std::move(command));
+  }
+
+  void change() {
+    constexpr Verb verbs[] = {Verb::start, Verb::start, Verb::kill,  Verb::kill,
+                              Verb::stop,  Verb::listen, Verb::listen, Verb::close_listener};
+    Command command = of_stack(verbs[drawn<std::size_t>(0, std::size(verbs) - 1)], any_stack());
+    if (command.verb == Verb::listen || command.verb == Verb::close_listener) command.port = the_port;
+    add(std::move(command));
+  }
+
+  void meanwhile() {
+    for (unsigned n = drawn<unsigned>(0, 2); n != 0; --n) something();
+    add(running(900 * ms));
+  }
+
+  void standing_still() {
+    const StackId stack = any_stack();
+    add(of_stack(Verb::pause, stack));
+    add(running(600 * ms));
+    meanwhile();
+    add(of_stack(Verb::resume, stack));
+  }
+
+  void parted() {
+    Command command = of_stack(Verb::partition, {});
+    command.sides.members = {0, 0};
+    command.sides.clients = {0, 0};
+    for (unsigned stack = 1; stack <= cluster_.settings.stacks; ++stack)
+      command.sides.members[drawn<std::size_t>(0, 1)] |= std::uint64_t{1} << stack;
+    for (unsigned client = 0; client < cluster_.settings.clients; ++client)
+      command.sides.clients[drawn<std::size_t>(0, 1)] |= std::uint64_t{1} << client;
+    add(std::move(command));
+    add(running(600 * ms));
+    meanwhile();
+    add(of_stack(Verb::heal, {}));
+  }
+
+  void kept_back() {
+    Command keeping = of_stack(Verb::keep_back, any_stack());
+    keeping.other = any_stack();
+    Command delivering = keeping;
+    delivering.verb = Verb::deliver;
+    add(std::move(keeping));
+    change();
+    add(running(600 * ms));
+    something();
+    add(std::move(delivering));
+  }
+
+  const Scenario& cluster_;
+  Act act_;
+};
+
+void add_line(Scenario& scenario, Command command) {
+  ScenarioLine line;
+  line.what = std::move(command);
+  line.number = static_cast<unsigned>(scenario.lines.size()) + 1;
+  scenario.lines.push_back(std::move(line));
+}
+
+// Everything starts, the acts happen, everything comes to rest, what has been opened is used, and all rests again.
+Scenario scenario_of(Scenario made, const std::vector<Act>& acts) {
+  for (unsigned n = 1; n <= made.settings.stacks; ++n) {
+    const StackId stack{static_cast<std::uint8_t>(n)};
+    Command listens = of_stack(Verb::listen, stack);
+    listens.port = the_port;
+    if (n % 2 == 0 || made.settings.stacks == 2) add_line(made, std::move(listens));
+    add_line(made, of_stack(Verb::start, stack));
+  }
+  add_line(made, of_stack(Verb::settle, {}));
+  std::map<std::uint32_t, unsigned> opened;
+  for (const Act& act : acts)
+    for (const Command& command : act)
+      if (command.verb != Verb::connect || ++opened[command.connection] <= instances_max) add_line(made, command);
+  add_line(made, of_stack(Verb::settle, {}));
+  for (const auto& [connection, times] : opened) {
+    Command sends = of_connection(Verb::send, connection);
+    sends.amount = 1;
+    add_line(made, std::move(sends));
+  }
+  add_line(made, of_stack(Verb::settle, {}));
+  return made;
+}
+
+}  // namespace
+
+rc::Gen<Scenario> any_scenario_for_model() {
+  const auto cluster = rc::gen::noShrink(rc::gen::exec([] { return make_cluster(); }));
+  return rc::gen::mapcat(cluster, [](const Scenario& drawn_cluster) {
+    const auto act = rc::gen::noShrink(rc::gen::exec([drawn_cluster] { return ActMaker(drawn_cluster).make(); }));
+    return rc::gen::map(rc::gen::container<std::vector<Act>>(act), [drawn_cluster](const std::vector<Act>& acts) {
+      return scenario_of(drawn_cluster, acts);
+    });
+  });
+}
+
+}  // namespace test
+}  // namespace dvipa::world

@@ -1,0 +1,21 @@
+#pragma once
+// Random scenarios of what the model knows: two to four stacks, one DVIPA with one port, a few connections; hosts that
+// fail, stand still, leave and return, partitions, messages that are kept back, listeners and clients that come and go.
+// After each act, or each few, everything comes to rest.
+#include <rapidcheck.h>
+
+#include <iosfwd>
+
+#include "harness/world/scenario.hpp"
+
+namespace dvipa::world {
+
+void showValue(const Scenario& scenario, std::ostream& out);
+
+namespace test {
+
+// Shrinks by leaving out acts.
+rc::Gen<Scenario> any_scenario_for_model();
+
+}  // namespace test
+}  // namespace dvipa::world
