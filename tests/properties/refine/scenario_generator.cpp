@@ -17,10 +17,11 @@ constexpr unsigned instances_max = 3;  // of a 4-tuple, in the model
 
 using Act = std::vector<Command>;
 
-// Nothing below shrinks by itself: what a difference does not need is left out whole.
+// Nothing below shrinks by itself: what a difference does not need is left out whole. Only the number of acts grows with
+// the size.
 template <class Number>
 Number drawn(Number least, Number most) {
-  return *rc::gen::noShrink(rc::gen::inRange<Number>(least, most + 1));
+  return *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Number>(least, most + 1)));
 }
 bool one_in(unsigned n) { return drawn<unsigned>(1, n) == 1; }
 
