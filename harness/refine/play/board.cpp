@@ -76,8 +76,13 @@ void Board::take(const Step& step) {
     if (!violation_ && !promise.holds(state_)) violation_ = fmt::format("{} (after: {})", promise.name, sentence);
 }
 
+// A target that stands still for so long that it is excluded has failed as far as the group knows (FLV-12). When it goes
+// on, its kernel asks its clients whether they still live, and whether their answer comes to an owner before or after
+// its report does is free.
 void Board::note_client(const State& before, const Step& step) {
+  const bool forsaken = step.action.kind == Kind::exclude && before.stacks[step.action.b].life == Life::paused;
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
+    if (forsaken && before.stacks[step.action.b].endpoint[c].end != End::none) wishes_[c].unpromised = true;
     const ClientEnd then = before.clients[c].end;
     if (then == ClientEnd::closed || state_.clients[c].end != ClientEnd::closed) continue;
     const bool own = step.action.kind == Kind::give_up || step.action.kind == Kind::close;
@@ -88,6 +93,7 @@ void Board::note_client(const State& before, const Step& step) {
 // --- what happens by itself ------------------------------------------------------------------------------------------
 
 std::string Board::let_happen(const ChosenTarget& chosen) {
+  for (Wish& wish : wishes_) wish.closing = false;
   do run_to_rest(chosen);
   while (let_leave());
   spread_distribution();
@@ -301,7 +307,7 @@ void Board::add_to(View& view) const {
     mine.peer = cast_.player_of(client.peer);
     mine.acknowledged = wishes_[c].acknowledged;
     mine.ended_by_client = wishes_[c].ended_by_client;
-    mine.contested = client.contested;
+    mine.contested = client.contested || wishes_[c].unpromised;
     for (const auto& [stack, i] : cast_.stacks)
       if (state_.stacks[i].life == Life::up && state_.stacks[i].endpoint[c].end != End::none) mine.held_at.insert(stack);
   }

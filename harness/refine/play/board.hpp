@@ -45,6 +45,8 @@ class Board {
     std::string end;
     bool ended_by_client = false;
     bool opened = false;
+    bool closing = false;  // until time passes
+    bool unpromised = false;  // what becomes of it depends on who is faster
   };
   struct Step {
     model::Action action;
@@ -62,7 +64,7 @@ class Board {
   std::string resume(model::Stack i);
   std::string listener(model::Stack i, const world::Command& command);
   std::string of_connection(const world::Command& command);
-  void end_by_client(std::uint8_t c);
+  void end_by_client(std::uint8_t c, world::Verb verb);
   std::string partition(const world::Sides& sides);
   std::string heal();
   std::string stale(std::uint32_t client, model::Stack i);

@@ -125,22 +125,24 @@ std::string Board::of_connection(const Command& command) {
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
     if (cast_.connections[c] != command.connection) continue;
     const bool closed = state_.clients[c].end == ClientEnd::closed;
-    if (command.verb == Verb::connect && closed) {
+    if (command.verb == Verb::connect && closed && !wishes_[c].closing) {
       wishes_[c] = {};
       wishes_[c].opened = true;
       act(Kind::open, model::nobody, c);
     } else if (command.verb == Verb::send && !closed) {
       wishes_[c].sent += static_cast<std::uint64_t>(command.amount);
     } else if (command.verb != Verb::connect && command.verb != Verb::send && !closed) {
-      end_by_client(c);
+      end_by_client(c, command.verb);
     }
   }
   return {};
 }
 
-void Board::end_by_client(std::uint8_t c) {
+void Board::end_by_client(std::uint8_t c, Verb verb) {
   wishes_[c].ended_by_client = true;
-  act(state_.clients[c].end == ClientEnd::syn_sent ? Kind::give_up : Kind::close, model::nobody, c);
+  const bool opening = state_.clients[c].end == ClientEnd::syn_sent;
+  wishes_[c].closing = !opening && verb == Verb::close;
+  act(opening ? Kind::give_up : Kind::close, model::nobody, c);
 }
 
 std::string Board::stale(std::uint32_t client, model::Stack i) {

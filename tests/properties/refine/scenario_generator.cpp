@@ -86,7 +86,7 @@ class ActMaker {
         kept_back();
         break;
       default:
-        for (unsigned n = drawn<unsigned>(1, 3); n != 0; --n) something();
+        together(3);
         break;
     }
     act_.push_back(one_in(3) ? running(2000 * ms) : of_stack(Verb::settle, {}));
@@ -95,41 +95,54 @@ class ActMaker {
 
  private:
   StackId any_stack() const { return {static_cast<std::uint8_t>(drawn<unsigned>(1, cluster_.settings.stacks))}; }
+  StackId another_than(StackId stack) const {
+    const unsigned stacks = cluster_.settings.stacks;
+    return {static_cast<std::uint8_t>((stack.value - 1U + drawn<unsigned>(1, stacks - 1)) % stacks + 1)};
+  }
   void add(Command command) { act_.push_back(std::move(command)); }
 
-  void something() { one_in(2) ? traffic() : change(); }
+  // At once, and so in an order that decides nothing: what a SYN meets would depend on whether it is faster than the news
+  // of stacks and listeners, and who fills a vacancy on whether another is there in time.
+  void together(unsigned most) {
+    const unsigned kind = drawn<unsigned>(0, 9);
+    if (kind < 2) return listener();
+    if (kind == 2) return add(of_stack(Verb::start, any_stack()));
+    if (kind == 3) return add(of_stack(Verb::stop, any_stack()));
+    for (unsigned n = drawn<unsigned>(1, most); n != 0; --n)
+      if (one_in(3)) {
+        use();
+      } else if (kind < 7) {
+        open();
+      } else {
+        add(of_stack(Verb::kill, any_stack()));
+      }
+  }
 
-  void traffic() {
-    const auto connection = drawn<std::uint32_t>(1, connections_max);
-    Command command = of_connection(Verb::connect, connection);
-    switch (drawn<unsigned>(0, 4)) {
-      case 0:
-        command.verb = one_in(3) ? Verb::abort : Verb::close;
-        break;
-      case 1:
-      case 2:
-        command.verb = Verb::send;
-        command.amount = drawn<std::int64_t>(1, 3);
-        break;
-      default:
-        command.address = cluster_.dvipas.at("A");
-        command.port = the_port;
-        command.client = connection % cluster_.settings.clients;
-        break;
-    }
+  static std::uint32_t any_connection() { return drawn<std::uint32_t>(1, connections_max); }
+
+  void open() {
+    Command command = of_connection(Verb::connect, any_connection());
+    command.address = cluster_.dvipas.at("A");
+    command.port = the_port;
+    command.client = command.connection % cluster_.settings.clients;
     add(std::move(command));
   }
 
-  void change() {
-    constexpr Verb verbs[] = {Verb::start, Verb::start, Verb::kill,  Verb::kill,
-                              Verb::stop,  Verb::listen, Verb::listen, Verb::close_listener};
-    Command command = of_stack(verbs[drawn<std::size_t>(0, std::size(verbs) - 1)], any_stack());
-    if (command.verb == Verb::listen || command.verb == Verb::close_listener) command.port = the_port;
+  void use() {
+    constexpr Verb verbs[] = {Verb::send, Verb::send, Verb::close, Verb::abort};
+    Command command = of_connection(verbs[drawn<std::size_t>(0, std::size(verbs) - 1)], any_connection());
+    if (command.verb == Verb::send) command.amount = drawn<std::int64_t>(1, 3);
+    add(std::move(command));
+  }
+
+  void listener() {
+    Command command = of_stack(one_in(3) ? Verb::close_listener : Verb::listen, any_stack());
+    command.port = the_port;
     add(std::move(command));
   }
 
   void meanwhile() {
-    for (unsigned n = drawn<unsigned>(0, 2); n != 0; --n) something();
+    if (!one_in(3)) together(2);
     add(running(900 * ms));
   }
 
@@ -157,13 +170,14 @@ class ActMaker {
 
   void kept_back() {
     Command keeping = of_stack(Verb::keep_back, any_stack());
-    keeping.other = any_stack();
+    keeping.other = another_than(keeping.stack);
     Command delivering = keeping;
     delivering.verb = Verb::deliver;
     add(std::move(keeping));
-    change();
+    add(of_stack(one_in(2) ? Verb::start : Verb::kill, any_stack()));
     add(running(600 * ms));
-    something();
+    together(1);
+    add(running(200 * ms));
     add(std::move(delivering));
   }
 
