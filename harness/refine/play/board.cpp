@@ -128,11 +128,14 @@ bool Board::is_awaited(model::Stack i) const {
   return look.owns(i) && look.successor(i) != model::nobody;
 }
 
-// Who talks to a stack that has heard of the distribution hears of it (LST-3).
+// An owner's list tells all of its distribution, and a backup keeps what others tell it of the last owner's (LST-3).
 void Board::spread_distribution() {
   for (model::Stack i = 1; i <= cast_.rules.stacks; ++i)
-    for (model::Stack j = 1; j <= cast_.rules.stacks; ++j)
-      if (has(distributing_, i) && has(state_.stacks[i].view, j)) add(distributing_, j);
+    for (model::Stack j = 1; j <= cast_.rules.stacks; ++j) {
+      const bool heeds = cast_.rules.rank[j] != 0 || model::owner_of(state_.stacks[j].owning) == i;
+      const bool hears = has(state_.stacks[i].view, j) && !kept_back_.contains({i, j});
+      if (has(distributing_, i) && hears && heeds) add(distributing_, j);
+    }
 }
 
 std::string Board::lacking() const {
@@ -306,6 +309,7 @@ void Board::add_to(View& view) const {
                                                      : "established";
     mine.peer = cast_.player_of(client.peer);
     mine.acknowledged = wishes_[c].acknowledged;
+    mine.waits = wishes_[c].acknowledged < wishes_[c].sent;
     mine.ended_by_client = wishes_[c].ended_by_client;
     mine.contested = client.contested || wishes_[c].unpromised;
     for (const auto& [stack, i] : cast_.stacks)

@@ -63,6 +63,7 @@ ConnectionView view_of(const World& world, const ClientConnection& connection) {
   mine.state = state_of(connection);
   if (connection.state == ClientConnection::State::established) mine.peer = connection.peer;
   mine.acknowledged = connection.acknowledged;
+  mine.waits = connection.acknowledged < connection.wanted;
   mine.contested = connection.contested;
   const auto place = static_cast<std::uint32_t>(&connection - world.connections().data());
   world.for_each_stack([&](StackId stack) {
@@ -121,12 +122,22 @@ class Comparison {
     compare(who + "'s CRT", text_of(promised(mine.routes)), text_of(promised(theirs.routes)));
   }
 
+  static bool is_open(const ConnectionView& of) { return of.state == "opening" || of.state == "established"; }
+  // A client whose target has failed learns of it when it next has something to say, if anybody is there to tell it. It
+  // has to answer its target, too, which may have asked just before it failed.
+  static bool is_lost(const ConnectionView& of, const View& in) {
+    const auto advertises = [](const auto& each) { return each.second.advertises; };
+    const bool is_told = of.waits && std::ranges::any_of(in.stacks, advertises);
+    return of.state == "reset" || (of.state == "established" && !of.held_at.contains(of.peer) && !is_told);
+  }
+
   void connections(const std::string& which, const ConnectionView& mine, const ConnectionView& theirs) {
-    const bool ended = mine.state != "established" && mine.state != "opening" && theirs.state != "established" &&
-                       theirs.state != "opening" && (mine.ended_by_client || theirs.ended_by_client);
-    if (!ended) compare("the state of " + which, mine.state, theirs.state);
-    compare("who serves " + which, name(mine.peer), name(theirs.peer));
     compare("who holds an end of " + which, text_of(mine.held_at), text_of(theirs.held_at));
+    if (is_lost(mine, one_) && is_lost(theirs, other_)) return;
+    // Whether it has ended in good order or was lost before that is free.
+    if ((mine.ended_by_client || theirs.ended_by_client) && !is_open(mine) && !is_open(theirs)) return;
+    compare("the state of " + which, mine.state, theirs.state);
+    compare("who serves " + which, name(mine.peer), name(theirs.peer));
     if (mine.peer && theirs.peer)
       compare("what is acknowledged of " + which, std::to_string(mine.acknowledged),
               std::to_string(theirs.acknowledged));

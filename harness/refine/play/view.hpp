@@ -24,8 +24,9 @@ struct ConnectionView {
   std::string state;  // in the words of a scenario
   StackId peer;       // established: who serves it
   std::uint64_t acknowledged = 0;
-  std::set<StackId> held_at;  // stacks with an end of it
-  bool ended_by_client = false;  // how it then ends is left to time: both sides may be the first to hear of it
+  bool waits = false;            // for more than that to be acknowledged
+  std::set<StackId> held_at;     // stacks with an end of it
+  bool ended_by_client = false;  // not known of a world
   bool contested = false;        // nothing is promised of it
   bool operator==(const ConnectionView&) const = default;
 };
