@@ -71,6 +71,7 @@ void Board::take(const Step& step) {
   state_ = step.after;
   state_.left = {};
   note_client(before, step);
+  note_distribution(before, step);
   story_.push_back(sentence);
   for (const auto& promise : promises_)
     if (!violation_ && !promise.holds(state_)) violation_ = fmt::format("{} (after: {})", promise.name, sentence);
@@ -93,12 +94,15 @@ void Board::note_client(const State& before, const Step& step) {
 // --- what happens by itself ------------------------------------------------------------------------------------------
 
 std::string Board::let_happen(const ChosenTarget& chosen) {
+  come_to_rest(chosen);
+  if (std::string reason = lacking(); !reason.empty()) return reason;
+  return untimely();
+}
+
+void Board::come_to_rest(const ChosenTarget& chosen) {
   for (Wish& wish : wishes_) wish.closing = false;
   do run_to_rest(chosen);
   while (let_leave());
-  spread_distribution();
-  if (std::string reason = lacking(); !reason.empty()) return reason;
-  return untimely();
 }
 
 void Board::run_to_rest(const ChosenTarget& chosen) {
@@ -128,14 +132,20 @@ bool Board::is_awaited(model::Stack i) const {
   return look.owns(i) && look.successor(i) != model::nobody;
 }
 
-// An owner's list tells all of its distribution, and a backup keeps what others tell it of the last owner's (LST-3).
-void Board::spread_distribution() {
-  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i)
-    for (model::Stack j = 1; j <= cast_.rules.stacks; ++j) {
-      const bool heeds = cast_.rules.rank[j] != 0 || model::owner_of(state_.stacks[j].owning) == i;
-      const bool hears = has(state_.stacks[i].view, j) && !kept_back_.contains({i, j});
-      if (has(distributing_, i) && hears && heeds) add(distributing_, j);
-    }
+// LST-3: an owner's list tells all of its distribution; while nobody owns the DVIPA, whoever joins is told of the last
+// owner's, and a backup keeps it.
+void Board::note_distribution(const State& before, const Step& step) {
+  const auto tells = [&](model::Stack i, model::Stack j) {
+    if (has(distributing_, i) && before.stacks[i].owning == 0 && cast_.rules.rank[j] != 0) add(distributing_, j);
+  };
+  const model::Stack a = step.action.a;
+  const model::Stack b = step.action.b;
+  if (step.action.kind == Kind::connect) {
+    if (!kept_back_.contains({a, b})) tells(a, b);
+    if (!kept_back_.contains({b, a})) tells(b, a);
+  }
+  if (step.action.kind == Kind::receive && model::owner_of(state_.stacks[a].owning) == b && has(distributing_, b))
+    add(distributing_, a);
 }
 
 std::string Board::lacking() const {
@@ -156,10 +166,13 @@ std::string Board::untimely() const {
     return owns && !is_cut_off(i, c);
   };
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
-    const model::Stack peer = state_.clients[c].peer;
-    if (peer == model::nobody || state_.stacks[peer].endpoint[c].end == End::none) continue;
     bool reachable = false;
     for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) reachable = reachable || routes(i, c);
+    if (state_.clients[c].end == ClientEnd::syn_sent && !reachable)
+      return fmt::format("the client of c{} gives up if nobody answers, and the model's has patience",
+                         cast_.connections[c]);
+    const model::Stack peer = state_.clients[c].peer;
+    if (peer == model::nobody || state_.stacks[peer].endpoint[c].end == End::none) continue;
     if (!reachable || is_cut_off(peer, c))
       return fmt::format("the target of c{} gives up a client that cannot answer it, and the model's has patience",
                          cast_.connections[c]);

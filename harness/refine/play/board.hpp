@@ -57,6 +57,7 @@ class Board {
   bool act(Kind kind, model::Stack a = model::nobody, std::uint8_t c = 0);
   void take(const Step& step);
   void note_client(const model::State& before, const Step& step);
+  void note_distribution(const model::State& before, const Step& step);
 
   // commands.cpp
   void start(model::Stack i);
@@ -73,6 +74,7 @@ class Board {
   std::optional<Step> next_step(const ChosenTarget& chosen) const;
   std::optional<unsigned> turn_of(const model::Action& action, bool changes, const ChosenTarget& chosen) const;
   std::optional<unsigned> turn_of_packet(const model::Action& action, bool changes, const ChosenTarget& chosen) const;
+  void come_to_rest(const ChosenTarget& chosen);
   void run_to_rest(const ChosenTarget& chosen);
   bool let_leave();
   bool is_awaited(model::Stack i) const;
@@ -84,7 +86,6 @@ class Board {
   bool reaches_peer(model::Stack first, std::uint8_t c) const;
   bool is_far(std::uint8_t c) const { return (cast_.rules.far_clients >> c & 1U) != 0; }
   bool is_cut_off(model::Stack i, std::uint8_t c) const;
-  void spread_distribution();
 
   Cast cast_;
   std::unique_ptr<const model::TakeoverModel> model_;  // with the rules of the cast as they are now

@@ -68,7 +68,7 @@ std::string Board::settle(const ChosenTarget& chosen) {
     if (state_.stacks[i].life == Life::paused)
       if (std::string reason = resume(i); !reason.empty()) return reason;
   kept_back_.clear();
-  if (std::string reason = let_happen(chosen); !reason.empty()) return reason;
+  come_to_rest(chosen);
   for (std::uint8_t c = 0; c < wishes_.size(); ++c)
     if (state_.clients[c].end == ClientEnd::syn_sent && act(Kind::give_up, model::nobody, c))
       wishes_[c].end = "timed-out";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <set>
 
 namespace dvipa::world {
 
@@ -108,7 +109,7 @@ class ActMaker {
     if (kind < 2) return listener();
     if (kind == 2) return add(of_stack(Verb::start, any_stack()));
     if (kind == 3) return add(of_stack(Verb::stop, any_stack()));
-    for (unsigned n = drawn<unsigned>(1, most); n != 0; --n)
+    for (unsigned n = drawn<unsigned>(1, most); n != 0; --n) {
       if (one_in(3)) {
         use();
       } else if (kind < 7) {
@@ -116,6 +117,7 @@ class ActMaker {
       } else {
         add(of_stack(Verb::kill, any_stack()));
       }
+    }
   }
 
   static std::uint32_t any_connection() { return drawn<std::uint32_t>(1, connections_max); }
@@ -125,14 +127,14 @@ class ActMaker {
     command.address = cluster_.dvipas.at("A");
     command.port = the_port;
     command.client = command.connection % cluster_.settings.clients;
-    add(std::move(command));
+    if (begun_or_ended_.insert(command.connection).second) add(std::move(command));
   }
 
   void use() {
     constexpr Verb verbs[] = {Verb::send, Verb::send, Verb::close, Verb::abort};
     Command command = of_connection(verbs[drawn<std::size_t>(0, std::size(verbs) - 1)], any_connection());
     if (command.verb == Verb::send) command.amount = drawn<std::int64_t>(1, 3);
-    add(std::move(command));
+    if (command.verb == Verb::send || begun_or_ended_.insert(command.connection).second) add(std::move(command));
   }
 
   void listener() {
@@ -183,6 +185,7 @@ class ActMaker {
 
   const Scenario& cluster_;
   Act act_;
+  std::set<std::uint32_t> begun_or_ended_;  // not twice in an act: a SYN would race with what is left of the one before
 };
 
 void add_line(Scenario& scenario, Command command) {
