@@ -11,13 +11,13 @@ namespace dvipa::refine {
 namespace {
 
 using model::Action;
+using model::add;
 using model::ClientEnd;
 using model::Cluster;
 using model::End;
+using model::has;
 using model::Life;
 using model::State;
-using model::add;
-using model::has;
 
 // A report, a list, and what a handover adds, fit in.
 constexpr unsigned room_in_channel = 8;
@@ -77,9 +77,9 @@ void Board::take(const Step& step) {
     if (!violation_ && !promise.holds(state_)) violation_ = fmt::format("{} (after: {})", promise.name, sentence);
 }
 
-// A target that stands still for so long that it is excluded has failed as far as the group knows (FLV-12). When it goes
-// on, its kernel asks its clients whether they still live, and whether their answer comes to an owner before or after
-// its report does is free.
+// A target that stands still for so long that it is excluded has failed as far as the group knows (FLV-12). When it
+// goes on, its kernel asks its clients whether they still live, and whether their answer comes to an owner before or
+// after its report does is free.
 void Board::note_client(const State& before, const Step& step) {
   const bool forsaken = step.action.kind == Kind::exclude && before.stacks[step.action.b].life == Life::paused;
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
@@ -298,7 +298,7 @@ void Board::add_to(View& view) const {
     const bool owns = owner_of(its.owning) == i;
     const bool claims = owner_of(its.claiming) == i;
     const bool candidate = i == 1 || cast_.rules.rank[i] != 0;
-    mine.state = owns && its.claiming != 0 ? "handing_over"
+    mine.state = owns && its.claiming != 0  ? "handing_over"
                  : owns && its.waiting != 0 ? "rebuilding"
                  : owns                     ? "active"
                  : claims                   ? "taking_back"
@@ -310,8 +310,7 @@ void Board::add_to(View& view) const {
     for (const auto& [target, part] : cast_.stacks)
       if (has(its.dpt, part)) mine.listeners.insert(target);
     for (std::uint8_t c = 0; c < wishes_.size(); ++c)
-      if (its.crt[c].target != model::nobody)
-        mine.routes[cast_.connections[c]] = cast_.player_of(its.crt[c].target);
+      if (its.crt[c].target != model::nobody) mine.routes[cast_.connections[c]] = cast_.player_of(its.crt[c].target);
   }
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
     if (!wishes_[c].opened) continue;
@@ -326,7 +325,8 @@ void Board::add_to(View& view) const {
     mine.ended_by_client = wishes_[c].ended_by_client;
     mine.contested = client.contested || wishes_[c].unpromised;
     for (const auto& [stack, i] : cast_.stacks)
-      if (state_.stacks[i].life == Life::up && state_.stacks[i].endpoint[c].end != End::none) mine.held_at.insert(stack);
+      if (state_.stacks[i].life == Life::up && state_.stacks[i].endpoint[c].end != End::none)
+        mine.held_at.insert(stack);
   }
 }
 

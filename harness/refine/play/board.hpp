@@ -45,7 +45,7 @@ class Board {
     std::string end;
     bool ended_by_client = false;
     bool opened = false;
-    bool closing = false;  // until time passes
+    bool closing = false;     // until time passes
     bool unpromised = false;  // what becomes of it depends on who is faster
   };
   struct Step {

@@ -10,11 +10,11 @@
 namespace dvipa::refine {
 namespace {
 
+using model::add;
 using world::Command;
 using world::Scenario;
 using world::ScenarioLine;
 using world::Verb;
-using model::add;
 
 // In a state of the model two bits hold the number of an instance.
 constexpr unsigned instances_max = 3;
@@ -141,8 +141,8 @@ class Casting {
       if (command.verb != Verb::listen || command.port != cast_.port || !distribution_) return;
       if (!command.address.is_none() && command.address != cast_.dvipa) return;
       if (!distribution_->targets.contains(xcf_of(command.stack)))
-        lack(line, fmt::format("S{} listens, and is no target: in the model whoever listens is one",
-                               command.stack.value));
+        lack(line,
+             fmt::format("S{} listens, and is no target: in the model whoever listens is one", command.stack.value));
     });
   }
 

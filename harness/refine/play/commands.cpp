@@ -114,7 +114,8 @@ std::string Board::listener(model::Stack i, const Command& command) {
   if (stack.life != Life::up || listened == !bound.empty()) return {};
   if (command.verb == Verb::abort_application)
     for (const model::Endpoint& endpoint : stack.endpoint)
-      if (endpoint.end != End::none) return "in the model no application ends a connection that its client goes on with";
+      if (endpoint.end != End::none)
+        return "in the model no application ends a connection that its client goes on with";
   act(listened ? Kind::stop_listen : Kind::listen, i);
   return {};
 }
@@ -161,7 +162,8 @@ std::string Board::partition(const world::Sides& sides) {
     if ((sides.members[1] >> stack.value & 1U) != 0) add(far, i);
   std::uint8_t far_clients = 0;
   for (std::size_t c = 0; c < wishes_.size(); ++c)
-    if ((sides.clients[1] >> cast_.clients[c] & 1U) != 0) far_clients = static_cast<std::uint8_t>(far_clients | 1U << c);
+    if ((sides.clients[1] >> cast_.clients[c] & 1U) != 0)
+      far_clients = static_cast<std::uint8_t>(far_clients | 1U << c);
   if (state_.cut == Cut::group && (far != state_.far || far_clients != cast_.rules.far_clients))
     return "in the model one partition heals before the next";
   if (state_.cut == Cut::group) return {};
@@ -171,8 +173,8 @@ std::string Board::partition(const world::Sides& sides) {
   return act(Kind::cut) ? std::string() : "in the model one partition heals before the next";
 }
 
-// In the model clients reach the other side only when the members have met again, which is an assumption on timing. In a
-// world they do at once, and what they have to say may come before the reports do.
+// In the model clients reach the other side only when the members have met again, which is an assumption on timing. In
+// a world they do at once, and what they have to say may come before the reports do.
 std::string Board::heal() {
   if (state_.cut != Cut::group) return {};
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {

@@ -14,8 +14,8 @@ using world::ScenarioLine;
 using world::Verb;
 using world::World;
 
-// Longer than it takes to be excluded, to meet and to join (settings.hpp), and shorter than anybody's patience with what
-// is kept back: the limit of time for reports, and a target whose client does not answer.
+// Longer than it takes to be excluded, to meet and to join (settings.hpp), and shorter than anybody's patience with
+// what is kept back: the limit of time for reports, and a target whose client does not answer.
 constexpr Micros a_while = 700 * world::ms;
 
 bool passes_time(const ScenarioLine& line) {
@@ -90,9 +90,7 @@ class Stage {
       if (board.cast().dvipa == dvipa) std::ranges::copy(board.cast().connections, std::back_inserter(all));
     return all;
   }
-  View of_world(const World& world, const Address& dvipa) const {
-    return view_of(world, dvipa, connections_of(dvipa));
-  }
+  View of_world(const World& world, const Address& dvipa) const { return view_of(world, dvipa, connections_of(dvipa)); }
   View of_model(const Address& dvipa) const {
     View view;
     for (const Board& board : boards_)
@@ -135,8 +133,7 @@ class Stage {
     const std::string of_model_ = unmet(expectation, of_model(dvipa));
     if (!of_model_.empty()) result_.unmet.push_back({line_, of_model_});
     const auto text = [](const std::string& found) { return found.empty() ? "it is as expected" : found; };
-    if (of_world_.empty() != of_model_.empty())
-      disagree("what is expected", text(of_world_), text(of_model_));
+    if (of_world_.empty() != of_model_.empty()) disagree("what is expected", text(of_world_), text(of_model_));
   }
 
   void compare_all() {

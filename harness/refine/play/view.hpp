@@ -11,11 +11,11 @@
 namespace dvipa::refine {
 
 struct StackView {
-  std::string state;   // of its role, in the words of a scenario
-  StackId owner;       // that it knows
-  StackId claimant;    // that it knows
+  std::string state;  // of its role, in the words of a scenario
+  StackId owner;      // that it knows
+  StackId claimant;   // that it knows
   bool advertises = false;
-  std::set<StackId> listeners;               // DPT
+  std::set<StackId> listeners;              // DPT
   std::map<std::uint32_t, StackId> routes;  // CRT, by the number of the connection
   bool operator==(const StackView&) const = default;
 };

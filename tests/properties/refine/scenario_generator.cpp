@@ -18,8 +18,8 @@ constexpr unsigned instances_max = 3;  // of a 4-tuple, in the model
 
 using Act = std::vector<Command>;
 
-// Nothing below shrinks by itself: what a difference does not need is left out whole. Only the number of acts grows with
-// the size.
+// Nothing below shrinks by itself: what a difference does not need is left out whole. Only the number of acts grows
+// with the size.
 template <class Number>
 Number drawn(Number least, Number most) {
   return *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Number>(least, most + 1)));
@@ -102,8 +102,8 @@ class ActMaker {
   }
   void add(Command command) { act_.push_back(std::move(command)); }
 
-  // At once, and so in an order that decides nothing: what a SYN meets would depend on whether it is faster than the news
-  // of stacks and listeners, and who fills a vacancy on whether another is there in time.
+  // At once, and so in an order that decides nothing: what a SYN meets would depend on whether it is faster than the
+  // news of stacks and listeners, and who fills a vacancy on whether another is there in time.
   void together(unsigned most) {
     const unsigned kind = drawn<unsigned>(0, 9);
     if (kind < 2) return listener();
@@ -225,9 +225,8 @@ rc::Gen<Scenario> any_scenario_for_model() {
   const auto cluster = rc::gen::noShrink(rc::gen::exec([] { return make_cluster(); }));
   return rc::gen::mapcat(cluster, [](const Scenario& drawn_cluster) {
     const auto act = rc::gen::noShrink(rc::gen::exec([drawn_cluster] { return ActMaker(drawn_cluster).make(); }));
-    return rc::gen::map(rc::gen::container<std::vector<Act>>(act), [drawn_cluster](const std::vector<Act>& acts) {
-      return scenario_of(drawn_cluster, acts);
-    });
+    return rc::gen::map(rc::gen::container<std::vector<Act>>(act),
+                        [drawn_cluster](const std::vector<Act>& acts) { return scenario_of(drawn_cluster, acts); });
   });
 }
 

@@ -9,8 +9,9 @@
 namespace dvipa::refine {
 namespace {
 
-// So that it does not sink unseen: a change that makes more scenarios agree raises it.
+// So that they do not sink unseen; a change that makes more scenarios agree, or finds out more, raises them.
 constexpr unsigned agreeing_scenarios = 41;
+constexpr unsigned deviations_found_out = 23;
 
 std::string report_of(const Performance& performance) {
   std::string report;
@@ -28,8 +29,8 @@ TEST(ScenariosOnTheModel, ComeOutAsInTheWorld) {
       fmt::print("{:<40} is not for the model: {}\n", scenario.name, text_of(*missing));
       continue;
     }
-    EXPECT_EQ(report_of(performance), "") << scenario.name << "\ntell it with: dvipa simulate --on both tests/scenarios/"
-                                          << scenario.name << ".scn";
+    EXPECT_EQ(report_of(performance), "")
+        << scenario.name << "\ntell it with: dvipa simulate --on both tests/scenarios/" << scenario.name << ".scn";
     fmt::print("{:<40} {}\n", scenario.name, performance.agrees() ? "agrees" : "DISAGREES");
     for (const NotForModel& each : performance.left_out) fmt::print("{:<40}   but for {}\n", "", text_of(each));
     if (performance.agrees()) ++agreeing;
@@ -50,10 +51,23 @@ std::string first_disagreement(model::Deviation deviation, const std::vector<wor
   return {};
 }
 
+// What none finds out needs an order of messages that the model does not take when it comes to rest by itself: those
+// orders are what `dvipa check` explores.
 TEST(ScenariosOnTheModel, FindOutAModelThatDiffersFromTheProtocol) {
   const std::vector<world::Scenario> scenarios = world::sample::scenarios();
-  for (const model::DeviationText& each : model::deviations())
-    fmt::print("{:<26} {}\n", each.name, first_disagreement(each.deviation, scenarios));
+  unsigned found_out = 0;
+  for (const model::DeviationText& each : model::deviations()) {
+    const std::string found = first_disagreement(each.deviation, scenarios);
+    fmt::print("{:<26} {}\n", each.name, found);
+    if (!found.empty()) ++found_out;
+    if (each.deviation == model::Deviation::lowest_rank_first) {
+      EXPECT_NE(found.find("the world says holds, the model says violates only the best candidate claims (FLV-1)"),
+                std::string::npos)
+          << found;
+    }
+  }
+  fmt::print("{} of {} deviations of the model are found out\n", found_out, model::deviations().size());
+  EXPECT_EQ(found_out, deviations_found_out);
 }
 
 }  // namespace
