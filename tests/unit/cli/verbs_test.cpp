@@ -110,5 +110,19 @@ TEST(RequirementsVerb, RefusesANameThatThereIsNot) {
             "dvipa requirements: there is no requirement or section NONE-1 (see dvipa requirements --help)\n");
 }
 
+TEST(Command, PlaysAScenarioOnTheModelAndCompares) {
+  const std::string scenarios = DVIPA_SOURCE_DIR "/tests/scenarios/";
+  const Outcome story = dvipa("simulate --on model " + scenarios + "flv-1-highest-rank.scn");
+  EXPECT_EQ(story.exit_code, exit_passed);
+  EXPECT_THAT(story.output, HasSubstr("S3 claims the DVIPA, epoch 2 of S3"));
+  EXPECT_THAT(story.output, HasSubstr("flv-1-highest-rank.scn: passed"));
+  const Outcome both = dvipa("simulate --on both " + scenarios + "flv-1-*.scn " + scenarios + "flv-8-*.scn");
+  EXPECT_EQ(both.exit_code, exit_passed);
+  EXPECT_THAT(both.output, HasSubstr("flv-1-equal-ranks.scn: agree"));
+  EXPECT_THAT(both.output,
+              HasSubstr("flv-8-other-candidates.scn: not for the model: S2 has a distribution of its own"));
+  EXPECT_EQ(dvipa("simulate --on paper " + scenarios + "flv-1-equal-ranks.scn 2>&1").exit_code, exit_bad_usage);
+}
+
 }  // namespace
 }  // namespace dvipa::cli
