@@ -44,7 +44,7 @@ void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* 
 void Stack::take_part(const Address& address, Dvipa& dvipa) {
   owner_event(address, dvipa, roles::PartTaken{});
   const bool claims = dvipa.owner.state() == roles::OwnerState::taking_back;
-  if (claims || (dvipa.owner.owns() && !successor(address))) owner_event(address, dvipa, roles::GroupLeft{});
+  if (claims || (dvipa.owner.owns() && !successor(address))) leave(address, dvipa);
 }
 
 // CFG-7: what the distribution no longer covers goes, this stack's own listeners are looked at anew; others report on

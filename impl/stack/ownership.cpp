@@ -145,6 +145,21 @@ void Stack::fall_back(const Address& address, Dvipa& dvipa) {
   depose(dvipa, other);
 }
 
+// MOV-7
+void Stack::leave(const Address& address, Dvipa& dvipa) {
+  const bool claimed = dvipa.owner.owns() || dvipa.owner.state() == OwnerState::taking_back;
+  owner_event(address, dvipa, roles::GroupLeft{});
+  if (claimed && !has(Mutant::report_to_itself)) forget_own_claim(address, dvipa);
+}
+
+// FLV-10: who has given up what it owned or claimed reports to itself no more, and what others have said stays true,
+// also of an epoch older than its own.
+void Stack::forget_own_claim(const Address& address, Dvipa& dvipa) {
+  dvipa.report_epoch = {};
+  lose_reportee(address, dvipa);
+  fall_back(address, dvipa);
+}
+
 // TGT-6: frames that it sent as the owner may still be under way, older than the claim of who was the owner since.
 void Stack::depose(Dvipa& dvipa, StackId former_owner) {
   if (members_.contains(former_owner))
@@ -390,6 +405,5 @@ template void Stack::owner_event(const Address&, Dvipa&, const roles::PartTaken&
 template void Stack::owner_event(const Address&, Dvipa&, const roles::MemberJoined&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::ReportLimit&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::Superseded&);
-template void Stack::owner_event(const Address&, Dvipa&, const roles::GroupLeft&);
 
 }  // namespace dvipa

@@ -165,7 +165,7 @@ void Stack::take(const input::TimerFired& fired) {
         owner_event(at->first, at->second, roles::ReportLimit{});
       break;
     case Timer::Kind::leave_limit:
-      for (auto& [address, dvipa] : dvipas_) owner_event(address, dvipa, roles::GroupLeft{});
+      for (auto& [address, dvipa] : dvipas_) leave(address, dvipa);
       break;
     case Timer::Kind::ageing:
       age_one_slice();
@@ -180,8 +180,7 @@ void Stack::take(const input::LeaveAsked&) {
   for (const auto& [stack, member] : members_) emit(effect::Send{stack, Leaving{}});
   emit(effect::ArmTimer{{Timer::Kind::leave_limit, {}}, settings_.leave_limit_ms});
   for (auto& [address, dvipa] : dvipas_)
-    if (!successor(address) || !dvipa.owner.owns() || has(Mutant::leave_without_handover))
-      owner_event(address, dvipa, roles::GroupLeft{});
+    if (!successor(address) || !dvipa.owner.owns() || has(Mutant::leave_without_handover)) leave(address, dvipa);
 }
 
 bool Stack::settled() const {

@@ -218,6 +218,8 @@ class Stack {
   void lose_reportee(const Address& address, Dvipa& dvipa);
   void fall_back(const Address& address, Dvipa& dvipa);
   void depose(Dvipa& dvipa, StackId former_owner);
+  void leave(const Address& address, Dvipa& dvipa);
+  void forget_own_claim(const Address& address, Dvipa& dvipa);
   void evaluate_all();
   void evaluate(const Address& address, Dvipa& dvipa);
   int rank_key(const Address& address, StackId stack) const;
