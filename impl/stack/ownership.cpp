@@ -291,12 +291,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       forget_listeners(address, dvipa);
       break;
     case OwnerOrder::purge_tables:
-      if (has(Mutant::keep_tables_after_release)) break;
-      forget_listeners(address, dvipa);
-      dvipa.routes.clear();
-      dvipa.affinities.keep_only(settings_.self);
-      dvipa.ended_while_fresh.clear();
-      dvipa.rivals.clear();
+      if (!has(Mutant::keep_tables_after_release)) purge_tables(address, dvipa);
       break;
     case OwnerOrder::report_routes:
       if (!has(Mutant::routes_not_reported)) report_routes(address, dvipa, facts.claimant, facts.claim);
@@ -319,10 +314,37 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
         emit(effect::Rebuilt{address, facts.mine, dvipa.routes.size(), dvipa.listeners.size(), dvipa.awaiting.none()});
       if (dvipa.awaiting.none()) dvipa.knows_all = true;
       dvipa.awaiting.reset();
+      if (dvipa.owner.owns()) recall_syns(dvipa);
       break;
     case OwnerOrder::release_held:
       emit(effect::ReleaseHeld{address});
       break;
+  }
+}
+
+// Who claims anew remembers the SYNs that it has given to targets just now: one may still be under way when its target
+// has reported (FLV-11).
+void Stack::purge_tables(const Address& address, Dvipa& dvipa) {
+  if (dvipa.owner.owns() && !has(Mutant::forget_syns)) {
+    dvipa.routes.for_each([&](const Remote& remote, const tables::Route& route) {
+      if (is_fresh(route)) dvipa.syns_under_way[remote] = route;
+    });
+  } else {
+    dvipa.syns_under_way.clear();
+  }
+  forget_listeners(address, dvipa);
+  dvipa.routes.clear();
+  dvipa.affinities.keep_only(settings_.self);
+  dvipa.ended_while_fresh.clear();
+  dvipa.rivals.clear();
+}
+
+// Whatever a report says of the connection counts for more.
+void Stack::recall_syns(Dvipa& dvipa) {
+  for (auto& [remote, route] : std::exchange(dvipa.syns_under_way, {})) {
+    if (!is_fresh(route) || dvipa.routes.find(remote) != nullptr) continue;
+    route.confirmed = 0;
+    dvipa.routes.insert(remote, route);
   }
 }
 

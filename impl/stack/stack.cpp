@@ -53,6 +53,7 @@ void Stack::take(const input::MemberDown& down) {
     note_lost(dvipa, down);
     if (!has(Mutant::keep_failed_target)) {
       dvipa.routes.erase_target(down.member);
+      std::erase_if(dvipa.syns_under_way, [&](const auto& each) { return each.second.target == down.member; });
       const bool decides = !dvipa.rivals.empty();
       std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == down.member; });
       settle_rivals(dvipa, down.member);
