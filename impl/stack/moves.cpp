@@ -27,7 +27,8 @@ void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* 
   dvipa.owner.facts.part = dvipa.own ? dvipa.own->part : Part::none;
   if (dvipa.own) {
     // LST-3, MOV-5: the distribution goes with the DVIPA, unless this stack has one of its own.
-    if (const ListEntry* elsewhere = owner_entry(address, dvipa)) {
+    if (const ListEntry* elsewhere = owner_entry(address, dvipa);
+        elsewhere != nullptr && !has(Mutant::leave_distribution)) {
       dvipa.kept = elsewhere->definition.distribution;
       dvipa.kept_epoch = elsewhere->epoch;
     }

@@ -391,7 +391,8 @@ std::bitset<256> Stack::wanted_forwarders(const Address& address, const Dvipa& d
 void Stack::follow_state(const Address& address, Dvipa& dvipa) {
   const auto& facts = dvipa.owner.facts;
   const bool hides = dvipa.target.holds_address() && !has(Mutant::hide_no_address);
-  const bool hold = hides || dvipa.owner.owns();
+  const bool kept = dvipa.address_held && has(Mutant::keep_moved_address);
+  const bool hold = hides || dvipa.owner.owns() || kept;
   std::bitset<256> wanted = wanted_forwarders(address, dvipa);
   if (has(Mutant::keep_old_forwarder)) wanted |= dvipa.forwarders;
   for (unsigned stack = 1; wanted != dvipa.forwarders && stack <= stack_id_max; ++stack) {
