@@ -55,7 +55,7 @@ bool Judge::is_settled(const Address& dvipa) const {
     const Stack::Dvipa* its = world_.host(stack).stack->dvipa(dvipa);
     owners.insert(its == nullptr ? nobody : its->owner.facts.owner);
     const bool about_to = world_.host(stack).activated.contains(dvipa) && (its == nullptr || !its->owner.owns());
-    settled = settled && !about_to;
+    settled = settled && !about_to && world_.host(stack).stack->settled();
     if (its == nullptr) return;
     const OwnerState state = its->owner.state();
     settled = settled && !its->owner.facts.claimant && state != OwnerState::rebuilding &&
