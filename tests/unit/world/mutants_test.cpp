@@ -20,8 +20,6 @@ const std::map<Mutant, const char*>& out_of_reach() {
       {Mutant::owner_does_not_decide, "nothing is promised of a 4-tuple of which an excluded stack has an end as well"},
       {Mutant::tell_everybody, "who hears more than concerns it does nothing else"},
       {Mutant::ignore_rival, "bus and segment are cut together here"},
-      {Mutant::one_distribution_for_all, "a listener has to end within a claim whose stack does not distribute to it"},
-      {Mutant::wait_for_strangers, "it takes longer, and nothing else"},
   };
   return all;
 }

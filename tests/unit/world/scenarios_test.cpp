@@ -29,7 +29,8 @@ TEST(Scenarios, ComeOutAsExpected) {
 }
 
 TEST(Scenarios, CoverEveryRequirementThatAWorldCanShow) {
-  const std::map<std::string, unsigned> sections{{"LST", 6}, {"TGT", 7}, {"RTE", 13}, {"FLV", 12}, {"TKB", 7}, {"MOV", 7}};
+  const std::map<std::string, unsigned> sections{{"LST", 6},  {"TGT", 7}, {"RTE", 13},
+                                                 {"FLV", 12}, {"TKB", 7}, {"MOV", 7}};
   const std::map<std::string, std::string> elsewhere{
       {"LST-6", "unknown messages exist as bytes only: the tests of impl/wire"},
       {"RTE-9", "packets are values here: the tests of pcap/packet and the live suites"},
