@@ -20,7 +20,8 @@ enum class Verb : std::uint8_t {
   kill_process,  // only the stack's process, at once: its kernel and the applications go on
   capacity,      // it measures that it can do `amount` more (RTE-8)
   weight,        // its operator gives `other` the weight `amount` for the DVIPA; -1: that of its distribution (RTE-8)
-  define,  // its profile says `definition` from now on (CFG-7); with Part::none it says nothing of the DVIPA any more
+  activate,  // an application there is about to bind to the DVIPA, or, with `amount` 1, its operator asks for it (MOV)
+  define,    // its profile says `definition` from now on (CFG-7); with Part::none it says nothing of the DVIPA any more
   // Applications.
   listen,
   close_listener,
@@ -58,7 +59,7 @@ struct Command {
   std::uint32_t client = 0;  // from 0
   Address address;           // a DVIPA; of a listener: what it is bound to, a wildcard or the DVIPA
   Port port = 0;
-  std::int64_t amount = 0;  // microseconds, data segments, or messages
+  std::int64_t amount = 0;  // microseconds, data segments, messages, or as the verb says
   Sides sides;
   std::optional<DvipaDefinition> definition;
   bool operator==(const Command&) const = default;

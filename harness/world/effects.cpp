@@ -35,6 +35,10 @@ void World::carry_out(StackId stack, Effect& effect) {
                  [&](const effect::RefuseForwarder& each) { work(stack, each); },
                  [&](const effect::LookForConnections& each) { work(stack, each); },
                  [&](const effect::AbortConnections& each) { work(stack, each); },
+                 [&](const effect::BreakConnections& each) {
+                   Judge(*this).broken(stack, each.dvipa);
+                   work(stack, each);
+                 },
                  [&](const effect::ArmTimer& each) {
                    const auto turn = static_cast<std::uint32_t>(order_ + 1);
                    host.timers[each.timer] = turn;
@@ -47,7 +51,11 @@ void World::carry_out(StackId stack, Effect& effect) {
                  },
                  [&](const effect::CancelTimer& each) { host.timers.erase(each.timer); },
                  [&](const effect::ReleaseHeld& each) { release_held(stack, each.dvipa); },
-                 [&](const effect::OwnershipChanged& each) { Judge(*this).ownership_changed(stack, each); },
+                 [&](const effect::OwnershipChanged& each) {
+                   if (each.to == roles::OwnerState::bystander) host.activated.erase(each.dvipa);
+                   Judge(*this).ownership_changed(stack, each);
+                 },
+                 [&](const effect::ActivationAnswered& each) { host.answered = each.answer; },
                  [&](const effect::Left&) { kill(stack, "has left"); },
                  [](const auto&) {},
              },
@@ -84,6 +92,8 @@ void World::finish_work(StackId stack) {
     for (const Remote& remote : abort->remotes)
       if (const auto known = by_tuple_.find({abort->dvipa, remote}); known != by_tuple_.end())
         abort_connection(stack, known->second);
+  } else if (const auto* broken = std::get_if<effect::BreakConnections>(&job)) {
+    break_connections(stack, broken->dvipa);
   } else {
     look_for_connections(stack, std::get<effect::LookForConnections>(job));
   }

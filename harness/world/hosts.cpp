@@ -61,7 +61,7 @@ void World::kill(StackId stack, const char* how) {
 // stay as they are until its successor undoes what it left.
 void World::kill_process(StackId stack) {
   Host& host = at(stack);
-  if (host.life == Host::Life::down) return;
+  if (host.life != Host::Life::up) return;  // on a host that stands still nothing can be killed
   tell(stack, {}, "loses its process");
   Host left;
   left.incarnation = host.incarnation;

@@ -24,6 +24,12 @@ class Judge {
   void ownership_changed(StackId stack, const effect::OwnershipChanged& changed);  // FLV-1
   void after_step();                                                               // RTE-2
 
+  // of addresses that move: moves.cpp
+  bool is_settled(const Address& dvipa) const;
+  // The stack has said whether it can have it: what an application or its operator asked for (CFG-5, MOV-6).
+  void answered(StackId stack, const Address& dvipa, bool by_operator);
+  void broken(StackId stack, const Address& dvipa);  // MOV-6
+
   // at rest: rest.cpp
   void at_rest();
 
@@ -41,6 +47,7 @@ class Judge {
 
   void rest_of(const Address& dvipa);
   StackId owner_at_rest(const Address& dvipa);
+  void moved_at_rest(const Address& dvipa, StackId owner);  // moves.cpp
   bool candidates_agree(const Address& dvipa, StackId owner);
   void tables_at_rest(const Address& dvipa, StackId owner);
   void listeners_at_rest(const Address& dvipa, StackId owner);

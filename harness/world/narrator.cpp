@@ -79,6 +79,8 @@ void Narrator::effect(StackId stack, const Effect& effect) const {
             for (const Remote& remote : each.remotes)
               say("aborts what is left over of " + world_.name_of({each.dvipa, remote}));
           },
+          [&](const effect::BreakConnections& each) { say("breaks its connections of " + to_string(each.dvipa)); },
+          [&](const effect::ActivationAnswered& each) { say(fmt::format("answers {}", name_of(each.answer))); },
           [&](const effect::Rebuilt& each) {
             say(fmt::format("has its tables of {}: {} connections, {} listeners, {}", to_string(each.dvipa),
                             each.connections, each.listeners, each.complete ? "complete" : "by the limit of time"));

@@ -50,6 +50,10 @@ class Observation {
         if (holds == (expected_.kind == Kind::hidden)) return {};
         return holds ? "it holds the address" : "it does not hold the address";
       }
+      case Kind::answer: {
+        const auto& answered = world_.host(expected_.stack).answered;
+        return compare(answered ? name_of(*answered) : "nothing", expected_.word);
+      }
       case Kind::connection:
       case Kind::target:
       case Kind::acknowledged:

@@ -69,6 +69,11 @@ Command ScenarioReader::command(Words& words, std::string_view verb) {
     command.client = words.client(scenario_.settings.clients);
     command.address = dvipa_named(words);
     command.stack = words.stack(stacks);
+  } else if (verb == "activate") {
+    command.verb = Verb::activate;
+    command.stack = words.stack(stacks);
+    command.address = dvipa_named(words);
+    if (words.accept("by")) words.require("operator"), command.amount = 1;
   } else if (verb == "define") {
     define(words, command);
   } else if (verb == "run") {
@@ -148,7 +153,8 @@ void ScenarioReader::isolate(Words& words, Command& command) {
   command.sides.clients = {0, 0};
 }
 
-// define S5 A primary | backup [rank N] | none, then targets and ports for a distribution of its own.
+// define S5 A primary [moveable whenidle] | backup [rank N] | none, then targets and ports for a distribution of its
+// own.
 void ScenarioReader::define(Words& words, Command& command) {
   command.verb = Verb::define;
   command.stack = words.stack(scenario_.settings.stacks);
@@ -157,6 +163,7 @@ void ScenarioReader::define(Words& words, Command& command) {
   const std::string_view part = words.take("primary, backup or none");
   if (part == "primary") {
     made.part = Part::primary;
+    moveable(words, made.moveable, of_definition);
   } else if (part == "backup") {
     made.part = Part::backup;
     made.rank = 1;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::array<std::string_view, 6> states{"bystander", "backup",      "rebuilding",
                                                  "active",    "taking_back", "handing_over"};
+constexpr std::array<std::string_view, 4> answers{"active", "moving", "not_configured", "disruptive"};
 constexpr std::array<std::string_view, 7> ends{"opening", "established", "closing",  "closed",
                                                "refused", "reset",       "timed-out"};
 constexpr std::uint64_t count_max = 1'000'000;
@@ -18,7 +19,7 @@ constexpr std::uint64_t count_max = 1'000'000;
 }  // namespace
 
 // expect owner A S5 | advertiser A S5 | state A S1 rebuilding | routes A S5 3 | listeners A S5 2 | hidden A S2 |
-// not hidden A S4 | c1 established | c1 at S2 | c1 acknowledged 5
+// not hidden A S4 | answer A S2 moving | c1 established | c1 at S2 | c1 acknowledged 5
 Expectation ScenarioReader::expectation(Words& words) {
   using Kind = Expectation::Kind;
   Expectation made;
@@ -45,6 +46,11 @@ Expectation ScenarioReader::expectation(Words& words) {
     made.word = words.take("a state");
     if (std::ranges::find(states, made.word) == states.end())
       words.fail(fmt::format("\"{}\" is no state", made.word), "docs/roles.md has the states");
+  } else if (what == "answer") {
+    made.kind = Kind::answer;
+    made.word = words.take("an answer");
+    if (std::ranges::find(answers, made.word) == answers.end())
+      words.fail(fmt::format("\"{}\" is no answer", made.word), "write active, moving, not_configured or disruptive");
   } else if (what == "routes" || what == "listeners") {
     made.kind = what == "routes" ? Kind::routes : Kind::listeners;
     made.count = words.number(0, count_max, "a count");

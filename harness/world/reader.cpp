@@ -76,6 +76,8 @@ bool ScenarioReader::setup(Words& words, std::string_view verb) {
     dvipa(words);
   } else if (verb == "distribution") {
     distribution(words);
+  } else if (verb == "range") {
+    range(words);
   } else {
     return false;
   }
@@ -133,7 +135,8 @@ DvipaDefinition& ScenarioReader::definition(StackId stack, const Address& addres
   return *dvipas.insert(std::ranges::upper_bound(dvipas, address, {}, &DvipaDefinition::dvipa), made);
 }
 
-// dvipa NAME [ADDRESS] primary S1 [backup S2 [rank N]]... [targets all | targets S...] [ports every | ports N...]
+// dvipa NAME [ADDRESS] [primary S1 [moveable whenidle]] [backup S2 [rank N]]... [targets all | targets S...]
+// [ports every | ports N...]
 void ScenarioReader::dvipa(Words& words) {
   if (!has_cluster_) return words.fail("there is no cluster yet", "begin with \"cluster 3\"");
   const std::string name(words.take("a name"));
@@ -152,6 +155,7 @@ void ScenarioReader::dvipa(Words& words) {
     made.part = primary ? Part::primary : Part::backup;
     made.rank = primary ? 0 : 1;
     if (primary) primaries.push_back(stack);
+    if (primary) moveable(words, made.moveable, of_definition);
     if (!primary && words.accept("rank")) made.rank = static_cast<std::uint8_t>(words.number(1, rank_max, "a rank"));
   }
   const Distribution used = distribution_of(words);
@@ -169,6 +173,33 @@ void ScenarioReader::distribution(Words& words) {
   if (made.part == Part::none)
     return words.fail("this stack has no part in the DVIPA", "name it as primary or backup in the dvipa line first");
   made.distribution = used;
+}
+
+// range NAME at S1 S2 [moveable disruptive]: an application there may bind to the DVIPA (CFG-5)
+void ScenarioReader::range(Words& words) {
+  RangeDefinition made;
+  made.network = dvipa_named(words);
+  made.prefix_bits = made.network.is_v4() ? 32 : 128;
+  words.require("at");
+  std::vector<StackId> stacks{words.stack(scenario_.settings.stacks)};
+  while (const auto stack = words.accept_stack(scenario_.settings.stacks)) stacks.push_back(*stack);
+  moveable(words, made.moveable, of_range);
+  if (words.failed()) return;
+  for (const StackId stack : stacks) {
+    auto& ranges = scenario_.profiles[stack.value - 1U].ranges;
+    ranges.push_back(made);
+    std::ranges::sort(ranges);
+  }
+}
+
+// Two of the words are for definitions, two for ranges.
+void ScenarioReader::moveable(Words& words, Moveable& moveable, std::size_t first) {
+  if (!words.accept("moveable")) return;
+  const std::string_view found = words.take("how it moves");
+  for (const MoveableName& each : std::span(moveable_names).subspan(first, 2))
+    if (each.word == found) return void(moveable = each.moveable);
+  words.fail(fmt::format("\"{}\"", found),
+             fmt::format("write {} or {}", moveable_names[first].word, moveable_names[first + 1].word));
 }
 
 Distribution ScenarioReader::distribution_of(Words& words) {

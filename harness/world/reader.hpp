@@ -1,5 +1,7 @@
 #pragma once
 // From the text of a scenario to the scenario, line by line.
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,17 @@ inline constexpr std::array method_names{
     MethodName{"base-wlm", DistMethod::base_wlm}, MethodName{"weighted-active", DistMethod::weighted_active},
     MethodName{"hot-standby", DistMethod::hot_standby}};
 
+struct MoveableName {
+  std::string_view word;
+  Moveable moveable;
+};
+inline constexpr std::array moveable_names{
+    MoveableName{"immediate", Moveable::immediate}, MoveableName{"whenidle", Moveable::when_idle},
+    MoveableName{"nondisruptive", Moveable::nondisruptive}, MoveableName{"disruptive", Moveable::disruptive}};
+
+inline constexpr std::size_t of_definition = 0;  // the first two of them
+inline constexpr std::size_t of_range = 2;       // the others
+
 class ScenarioReader {
  public:
   explicit ScenarioReader(std::string name) { scenario_.name = std::move(name); }
@@ -35,6 +48,8 @@ class ScenarioReader {
   void network(Words& words);
   void dvipa(Words& words);
   void distribution(Words& words);
+  void range(Words& words);
+  void moveable(Words& words, Moveable& moveable, std::size_t first);
   void mutant(Words& words);
   Distribution distribution_of(Words& words);
   void method(Words& words, Distribution& distribution);

@@ -45,31 +45,35 @@ void Judge::at_rest() {
 void Judge::rest_of(const Address& dvipa) {
   const StackId owner = owner_at_rest(dvipa);
   if (world_.violation()) return;
+  moved_at_rest(dvipa, owner);
   if (!candidates_agree(dvipa, owner)) return;
   if (!owner) return;
   tables_at_rest(dvipa, owner);
   if (!world_.violation()) hidden_at_rest(dvipa, owner);
 }
 
-// The primary if it is up, or else one backup: a backup keeps what it took over until the primary is back (TKB-1).
+// A primary if one is up, or else one backup: a backup keeps what it took over until the primary is back (TKB-1). Of
+// several primaries, by definitions or by binds, it is the one that was defined last (MOV-2), which nobody can tell
+// when stacks have failed or been apart since.
 StackId Judge::owner_at_rest(const Address& dvipa) {
   StackId owner;
-  StackId primary;
+  std::set<StackId> primaries;
   bool candidate = false;
   world_.for_each_stack([&](StackId stack) {
     const Host& host = world_.host(stack);
     if (host.life != Host::Life::up) return;
     const DvipaDefinition* definition = definition_of(host, dvipa);
-    if (definition != nullptr) candidate = true;
-    if (definition != nullptr && definition->part == Part::primary) primary = std::max(primary, stack);
+    const bool activated = host.activated.contains(dvipa);
+    candidate = candidate || definition != nullptr || activated;
+    if (activated || (definition != nullptr && definition->part == Part::primary)) primaries.insert(stack);
     const Stack::Dvipa* mine = host.stack->dvipa(dvipa);
     if (mine == nullptr || !mine->owner.owns()) return;
     if (owner) world_.fail(one_owner, fmt::format("{} and {} own {}", name(owner), name(stack), to_string(dvipa)));
     owner = stack;
   });
-  if (primary && owner != primary)
-    world_.fail(one_owner,
-                fmt::format("{} is the primary of {}, but {} owns it", name(primary), to_string(dvipa), name(owner)));
+  if (!primaries.empty() && !primaries.contains(owner))
+    world_.fail(one_owner, fmt::format("{} is the primary of {}, but {} owns it", name(*primaries.begin()),
+                                       to_string(dvipa), name(owner)));
   if (candidate != bool(owner)) world_.fail(one_owner, fmt::format("{} owns {}", name(owner), to_string(dvipa)));
   return owner;
 }

@@ -23,6 +23,7 @@ struct Expectation {
     listeners,    // `stack` has `count` entries in its DPT of the DVIPA
     hidden,       // `stack` holds the address of the DVIPA
     not_hidden,   // or does not
+    answer,       // `stack` has answered `word` when it was last asked for an address
     connection,   // the connection is in the state, or came to the end, `word`
     target,       // the connection is with `stack`
     acknowledged  // the client's first `count` data segments have been acknowledged

@@ -60,6 +60,7 @@ class ScheduleMaker {
     scenario_.profiles.resize(settings.stacks);
     const unsigned dvipas = 1 + random_.below(3);
     for (unsigned n = 0; n < dvipas; ++n) dvipa(n);
+    if (is_on(Fault::move) && random_.one_in(2)) range();
   }
 
   PerMillion rate(Fault fault, PerMillion most) {
@@ -85,6 +86,16 @@ class ScheduleMaker {
       if (i == 0 || random_.one_in(6)) made.distribution = distribution();
       scenario_.profiles[order[i].value - 1U].dvipas.push_back(std::move(made));
     }
+  }
+
+  // One more DVIPA, which any stack may have.
+  void range() {
+    const Address address = random_.one_in(4) ? *parse_address("fd00::9:1") : Address::v4(0x0a4d0901U);
+    scenario_.dvipas[std::string(1, static_cast<char>('A' + scenario_.dvipas.size()))] = address;
+    const Moveable moveable = random_.one_in(3) ? Moveable::disruptive : Moveable::nondisruptive;
+    const auto bits = static_cast<std::uint8_t>(address.is_v4() ? 32 : 128);
+    for (Definitions& each : scenario_.profiles) each.ranges.push_back({address, bits, moveable, false});
+    moving_ = address;
   }
 
   Distribution distribution() {
@@ -132,6 +143,7 @@ class ScheduleMaker {
       if (!random_.one_in(8)) add(Verb::start, stack);
     }
     if (!random_.one_in(4)) now_ += 2000 * ms;
+    if (moving_) activate(any_stack());
   }
 
   void traffic() {
@@ -161,7 +173,7 @@ class ScheduleMaker {
   bool is_on(Fault fault) const { return limits_.faults.test(static_cast<std::size_t>(fault)); }
 
   void fault() {
-    const auto fault = static_cast<Fault>(static_cast<std::uint32_t>(Fault::crash) + random_.below(11));
+    const auto fault = static_cast<Fault>(static_cast<std::uint32_t>(Fault::crash) + random_.below(13));
     if (!is_on(fault)) return;
     const StackId stack = any_stack();
     switch (fault) {
@@ -195,9 +207,20 @@ class ScheduleMaker {
       case Fault::leave:
         if (random_.one_in(2)) add(Verb::stop, stack);
         return;
+      case Fault::process:
+        add(random_.one_in(2) ? Verb::start : Verb::kill_process, stack);
+        return;
+      case Fault::move:
+        return moving_ ? activate(stack) : void();
       default:
         return;
     }
+  }
+
+  void activate(StackId stack) {
+    Command& command = add(Verb::activate, stack);
+    command.address = *moving_;
+    command.amount = random_.one_in(3) ? 1 : 0;
   }
 
   void pause(StackId stack) {
@@ -264,6 +287,7 @@ class ScheduleMaker {
   Micros now_ = 0;
   std::uint32_t opened_ = 0;
   std::vector<Address> of_connection_;
+  std::optional<Address> moving_;
 };
 
 }  // namespace

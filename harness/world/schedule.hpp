@@ -24,9 +24,11 @@ enum class Fault : std::uint8_t {
   stale,
   reuse,
   profile,
-  leave
+  leave,
+  process,
+  move
 };
-inline constexpr std::size_t fault_count = 14;
+inline constexpr std::size_t fault_count = 16;
 using Faults = std::bitset<fault_count>;
 
 struct FaultText {
@@ -49,6 +51,8 @@ inline constexpr std::array<FaultText, fault_count> fault_texts{{
     {Fault::reuse, "reuse", "clients use the 4-tuple of a connection that has ended again"},
     {Fault::profile, "profile", "ranks and parts change while the stacks run"},
     {Fault::leave, "leave", "stacks leave in good order, and start again"},
+    {Fault::process, "process", "the process of a stack dies; its kernel goes on with applications and connections"},
+    {Fault::move, "move", "a DVIPA goes from stack to stack, by binds of applications and by operators"},
 }};
 
 struct ScheduleLimits {

@@ -106,7 +106,7 @@ struct Kernel {
 };
 
 using WorkerJob = std::variant<effect::AcceptForwarder, effect::RefuseForwarder, effect::HoldAddress,
-                               effect::LookForConnections, effect::AbortConnections>;
+                               effect::LookForConnections, effect::AbortConnections, effect::BreakConnections>;
 
 struct HeldFrame {
   Packet packet;
@@ -123,6 +123,9 @@ struct Host {
   std::optional<Stack> stack;
   Definitions profile;
   std::set<std::pair<Address, Port>> applications;  // what listens when the host is up
+  // DVIPAs that the stack has got by a bind or its operator, until it says that it has no part in them (CFG-5).
+  std::set<Address> activated;
+  std::optional<effect::ActivationAnswered::Answer> answered;  // last
   Kernel kernel;
   std::set<Address> advertised;
   std::vector<HeldFrame> held;

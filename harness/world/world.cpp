@@ -16,6 +16,24 @@ constexpr std::uint64_t mix(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
+// After which a move that is under way may come out either way.
+constexpr bool is_failure(Verb verb) {
+  switch (verb) {
+    case Verb::start:
+    case Verb::kill:
+    case Verb::kill_process:
+    case Verb::stop:
+    case Verb::pause:
+    case Verb::resume:
+    case Verb::define:
+    case Verb::partition:
+    case Verb::one_way:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 World::World(Settings settings, const std::vector<Definitions>& profiles)
@@ -124,6 +142,7 @@ void World::take(const Event& event) {
 
 void World::perform(const Command& command) {
   if (violation_) return;
+  if (is_failure(command.verb)) asked_last_.clear();
   const StackId stack = command.stack;
   switch (command.verb) {
     case Verb::start:
@@ -154,6 +173,8 @@ void World::perform(const Command& command) {
       if (is_up(stack)) give(stack, input::WeightOrdered{command.address, command.other, weight});
       return;
     }
+    case Verb::activate:
+      return activate(stack, command.address, command.amount != 0);
     case Verb::define:
       return define(stack, *command.definition);
     case Verb::listen:

@@ -94,6 +94,10 @@ class World {
   void announce(StackId stack, std::uint32_t turn);
   void release_held(StackId stack, const Address& dvipa);
 
+  // moves.cpp
+  void activate(StackId stack, const Address& dvipa, bool by_operator);
+  void break_connections(StackId stack, const Address& dvipa);
+
   // bus.cpp
   void send(StackId from, StackId to, Message message);
   void receive(StackId to, StackId from);
@@ -170,6 +174,7 @@ class World {
   std::vector<ClientConnection> connections_;
   std::map<Connection, std::uint32_t> by_tuple_;
   std::map<std::uint32_t, std::uint32_t> places_;  // number of a connection in commands -> place
+  std::map<Address, StackId> asked_last_;  // for the DVIPA, when it was at rest; and nothing has failed since (MOV-2)
   std::optional<Violation> violation_;
   Watched observer_;
 };

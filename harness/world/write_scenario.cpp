@@ -13,6 +13,12 @@ std::string time_text(Micros time) {
   return time % ms == 0 ? fmt::format("{}ms", time / ms) : fmt::format("{}us", time);
 }
 
+std::string moveable_text(Moveable moveable) {
+  for (const MoveableName& each : moveable_names)
+    if (each.moveable == moveable) return fmt::format(" moveable {}", each.word);
+  return {};
+}
+
 class Writer {
  public:
   explicit Writer(const Scenario& scenario) : scenario_(scenario) {}
@@ -22,6 +28,7 @@ class Writer {
     if (!scenario_.covers.empty()) out_ += fmt::format("covers {}\n", fmt::join(scenario_.covers, " "));
     settings();
     for (const auto& [dvipa_name, address] : scenario_.dvipas) dvipa(dvipa_name, address);
+    for (const auto& [dvipa_name, address] : scenario_.dvipas) range(dvipa_name, address);
     out_ += '\n';
     for (const ScenarioLine& line : scenario_.lines) {
       if (line.at) out_ += fmt::format("at {} ", time_text(*line.at));
@@ -75,6 +82,7 @@ class Writer {
         if (each.dvipa != address) continue;
         if (each.part == Part::primary) {
           out_ += fmt::format(" primary S{}", n);
+          if (each.moveable != Moveable::immediate) out_ += moveable_text(each.moveable);
           if (each.distribution) common = text_of(*each.distribution);
         } else {
           out_ += fmt::format(" backup S{} rank {}", n, each.rank);
@@ -84,6 +92,15 @@ class Writer {
       }
     }
     out_ += common + '\n' + own;
+  }
+
+  void range(const std::string& dvipa_name, const Address& address) {
+    std::map<Moveable, std::string> at;
+    for (std::size_t n = 1; n <= scenario_.profiles.size(); ++n)
+      for (const RangeDefinition& each : scenario_.profiles[n - 1].ranges)
+        if (each.network == address) at[each.moveable] += fmt::format(" S{}", n);
+    for (const auto& [moveable, stacks] : at)
+      out_ += fmt::format("range {} at{}{}\n", dvipa_name, stacks, moveable_text(moveable));
   }
 
   std::string text_of(const Command& c) const;
@@ -111,6 +128,8 @@ class Writer {
         return "expect hidden " + of_dvipa;
       case Kind::not_hidden:
         return "expect not hidden " + of_dvipa;
+      case Kind::answer:
+        return "expect answer " + of_dvipa + " " + e.word;
       case Kind::connection:
         return fmt::format("expect c{} {}", e.connection, e.word);
       case Kind::target:
@@ -144,6 +163,8 @@ std::string Writer::text_of(const Command& c) const {
     case Verb::weight:
       return fmt::format("weight {} {} {} {}", stack(c.stack), name(c.address), stack(c.other),
                          c.amount < 0 ? "default" : std::to_string(c.amount));
+    case Verb::activate:
+      return fmt::format("activate {} {}{}", stack(c.stack), name(c.address), c.amount != 0 ? " by operator" : "");
     case Verb::define:
       return definition(c);
     case Verb::listen:
@@ -199,6 +220,7 @@ std::string Writer::definition(const Command& c) const {
   const DvipaDefinition& made = *c.definition;
   std::string text = fmt::format("define {} {}", stack(c.stack), name(made.dvipa));
   text += made.part == Part::primary ? " primary" : made.part == Part::none ? " none" : "";
+  if (made.moveable != Moveable::immediate) text += moveable_text(made.moveable);
   if (made.part == Part::backup) text += fmt::format(" backup rank {}", made.rank);
   return text + (made.distribution ? text_of(*made.distribution) : "");
 }

@@ -27,7 +27,8 @@ void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* 
   dvipa.owner.facts.part = dvipa.own ? dvipa.own->part : Part::none;
   if (dvipa.own) {
     // LST-3, MOV-5: the distribution goes with the DVIPA, unless this stack has one of its own.
-    if (const ListEntry* elsewhere = owner_entry(address, dvipa)) {
+    if (const ListEntry* elsewhere = owner_entry(address, dvipa);
+        elsewhere != nullptr && !has(Mutant::leave_distribution)) {
       dvipa.kept = elsewhere->definition.distribution;
       dvipa.kept_epoch = elsewhere->epoch;
     }
@@ -44,7 +45,7 @@ void Stack::define(const Address& address, Dvipa& dvipa, const DvipaDefinition* 
 void Stack::take_part(const Address& address, Dvipa& dvipa) {
   owner_event(address, dvipa, roles::PartTaken{});
   const bool claims = dvipa.owner.state() == roles::OwnerState::taking_back;
-  if (claims || (dvipa.owner.owns() && !successor(address))) owner_event(address, dvipa, roles::GroupLeft{});
+  if (claims || (dvipa.owner.owns() && !successor(address))) leave(address, dvipa);
 }
 
 // CFG-7: what the distribution no longer covers goes, this stack's own listeners are looked at anew; others report on

@@ -69,6 +69,10 @@ enum class Mutant : std::uint8_t {
   first_range_wins,         // of two ranges that cover an address the first counts (CFG-5)
   activate_later,           // an address that is active nowhere waits for the next list (MOV-1)
   ignore_pause,             // who stood still goes on as the owner that it was (FLV-9)
+  keep_moved_address,       // who has lost a DVIPA to a move holds the address for ever (MOV-3)
+  leave_distribution,       // the distribution of a DVIPA that moves stays behind (MOV-5)
+  forget_syns,              // who claims anew forgets the SYNs that it has given to targets just now (FLV-11)
+  report_to_itself,         // who has given up what it owned goes on reporting to itself, by its own epoch (FLV-10)
   wait_for_strangers,       // who stood still waits although all members have answered (FLV-9)
 };
 
@@ -133,6 +137,10 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::first_range_wins, "first-range-wins"},
     MutantName{Mutant::activate_later, "activate-later"},
     MutantName{Mutant::ignore_pause, "ignore-pause"},
+    MutantName{Mutant::keep_moved_address, "keep-moved-address"},
+    MutantName{Mutant::leave_distribution, "leave-distribution"},
+    MutantName{Mutant::forget_syns, "forget-syns"},
+    MutantName{Mutant::report_to_itself, "report-to-itself"},
     MutantName{Mutant::wait_for_strangers, "wait-for-strangers"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::report_ended, "report-ended"},

@@ -145,6 +145,21 @@ void Stack::fall_back(const Address& address, Dvipa& dvipa) {
   depose(dvipa, other);
 }
 
+// MOV-7
+void Stack::leave(const Address& address, Dvipa& dvipa) {
+  const bool claimed = dvipa.owner.owns() || dvipa.owner.state() == OwnerState::taking_back;
+  owner_event(address, dvipa, roles::GroupLeft{});
+  if (claimed && !has(Mutant::report_to_itself)) forget_own_claim(address, dvipa);
+}
+
+// FLV-10: who has given up what it owned or claimed reports to itself no more, and what others have said stays true,
+// also of an epoch older than its own.
+void Stack::forget_own_claim(const Address& address, Dvipa& dvipa) {
+  dvipa.report_epoch = {};
+  lose_reportee(address, dvipa);
+  fall_back(address, dvipa);
+}
+
 // TGT-6: frames that it sent as the owner may still be under way, older than the claim of who was the owner since.
 void Stack::depose(Dvipa& dvipa, StackId former_owner) {
   if (members_.contains(former_owner))
@@ -276,12 +291,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       forget_listeners(address, dvipa);
       break;
     case OwnerOrder::purge_tables:
-      if (has(Mutant::keep_tables_after_release)) break;
-      forget_listeners(address, dvipa);
-      dvipa.routes.clear();
-      dvipa.affinities.keep_only(settings_.self);
-      dvipa.ended_while_fresh.clear();
-      dvipa.rivals.clear();
+      if (!has(Mutant::keep_tables_after_release)) purge_tables(address, dvipa);
       break;
     case OwnerOrder::report_routes:
       if (!has(Mutant::routes_not_reported)) report_routes(address, dvipa, facts.claimant, facts.claim);
@@ -304,10 +314,37 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
         emit(effect::Rebuilt{address, facts.mine, dvipa.routes.size(), dvipa.listeners.size(), dvipa.awaiting.none()});
       if (dvipa.awaiting.none()) dvipa.knows_all = true;
       dvipa.awaiting.reset();
+      if (dvipa.owner.owns()) recall_syns(dvipa);
       break;
     case OwnerOrder::release_held:
       emit(effect::ReleaseHeld{address});
       break;
+  }
+}
+
+// Who claims anew remembers the SYNs that it has given to targets just now: one may still be under way when its target
+// has reported (FLV-11).
+void Stack::purge_tables(const Address& address, Dvipa& dvipa) {
+  if (dvipa.owner.owns() && !has(Mutant::forget_syns)) {
+    dvipa.routes.for_each([&](const Remote& remote, const tables::Route& route) {
+      if (is_fresh(route)) dvipa.syns_under_way[remote] = route;
+    });
+  } else {
+    dvipa.syns_under_way.clear();
+  }
+  forget_listeners(address, dvipa);
+  dvipa.routes.clear();
+  dvipa.affinities.keep_only(settings_.self);
+  dvipa.ended_while_fresh.clear();
+  dvipa.rivals.clear();
+}
+
+// Whatever a report says of the connection counts for more.
+void Stack::recall_syns(Dvipa& dvipa) {
+  for (auto& [remote, route] : std::exchange(dvipa.syns_under_way, {})) {
+    if (!is_fresh(route) || dvipa.routes.find(remote) != nullptr) continue;
+    route.confirmed = 0;
+    dvipa.routes.insert(remote, route);
   }
 }
 
@@ -354,7 +391,8 @@ std::bitset<256> Stack::wanted_forwarders(const Address& address, const Dvipa& d
 void Stack::follow_state(const Address& address, Dvipa& dvipa) {
   const auto& facts = dvipa.owner.facts;
   const bool hides = dvipa.target.holds_address() && !has(Mutant::hide_no_address);
-  const bool hold = hides || dvipa.owner.owns();
+  const bool kept = dvipa.address_held && has(Mutant::keep_moved_address);
+  const bool hold = hides || dvipa.owner.owns() || kept;
   std::bitset<256> wanted = wanted_forwarders(address, dvipa);
   if (has(Mutant::keep_old_forwarder)) wanted |= dvipa.forwarders;
   for (unsigned stack = 1; wanted != dvipa.forwarders && stack <= stack_id_max; ++stack) {
@@ -390,6 +428,5 @@ template void Stack::owner_event(const Address&, Dvipa&, const roles::PartTaken&
 template void Stack::owner_event(const Address&, Dvipa&, const roles::MemberJoined&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::ReportLimit&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::Superseded&);
-template void Stack::owner_event(const Address&, Dvipa&, const roles::GroupLeft&);
 
 }  // namespace dvipa

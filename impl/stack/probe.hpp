@@ -36,11 +36,13 @@ struct StackProbe {
   // stacks that differ in nothing else are equal afterwards. An entry counts as used now.
   static void reset_clock(Stack& stack) {
     for (auto& [address, dvipa] : stack.dvipas_) {
-      dvipa.routes.for_each([&](const Remote&, tables::Route& route) {
+      const auto reset = [&](tables::Route& route) {
         route.touched = stack.is_fresh(route) ? 1 : 0;
         route.touched_at = 0;
         route.used_at = 0;
-      });
+      };
+      dvipa.routes.for_each([&](const Remote&, tables::Route& route) { reset(route); });
+      for (auto& [remote, route] : dvipa.syns_under_way) reset(route);
       for (auto& ended : dvipa.ended_while_fresh) ended.tick = 0;
       for (auto& [former_owner, until] : dvipa.deposed) until -= std::min(until, stack.ageing_tick_);
       std::vector<Port> ports;

@@ -55,18 +55,16 @@ void Stack::take(const input::RivalSilent& silent) {
   evaluate_all();
 }
 
-// FLV-9: whatever was owned or claimed before may be another's by now; it is given up, and what others have said stays
-// true. Nothing is decided before the members have sent their lists anew, or have had the time for it: they may have
-// given this stack up, so that it seems to be alone. Those who have are about to be lost from its view; the others
-// answer, and when all that are left in the view have answered, the view stands and there is nobody else to wait for.
+// FLV-9: whatever was owned or claimed before may be another's by now; it is given up. Nothing is decided before the
+// members have sent their lists anew, or have had the time for it: they may have given this stack up, so that it seems
+// to be alone. Those who have are about to be lost from its view; the others answer, and when all that are left in the
+// view have answered, the view stands and there is nobody else to wait for.
 void Stack::take(const input::Resumed&) {
   if (has(Mutant::ignore_pause)) return;
   for (auto& [address, dvipa] : dvipas_) {
     if (!dvipa.owner.owns() && dvipa.owner.state() != roles::OwnerState::taking_back) continue;
     owner_event(address, dvipa, roles::Superseded{nobody});
-    dvipa.report_epoch = {};
-    lose_reportee(address, dvipa);
-    fall_back(address, dvipa);
+    forget_own_claim(address, dvipa);
   }
   for (auto& [stack, member] : members_) {
     member.listed = false;

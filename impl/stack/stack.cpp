@@ -53,6 +53,7 @@ void Stack::take(const input::MemberDown& down) {
     note_lost(dvipa, down);
     if (!has(Mutant::keep_failed_target)) {
       dvipa.routes.erase_target(down.member);
+      std::erase_if(dvipa.syns_under_way, [&](const auto& each) { return each.second.target == down.member; });
       const bool decides = !dvipa.rivals.empty();
       std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == down.member; });
       settle_rivals(dvipa, down.member);
@@ -165,7 +166,7 @@ void Stack::take(const input::TimerFired& fired) {
         owner_event(at->first, at->second, roles::ReportLimit{});
       break;
     case Timer::Kind::leave_limit:
-      for (auto& [address, dvipa] : dvipas_) owner_event(address, dvipa, roles::GroupLeft{});
+      for (auto& [address, dvipa] : dvipas_) leave(address, dvipa);
       break;
     case Timer::Kind::ageing:
       age_one_slice();
@@ -180,8 +181,7 @@ void Stack::take(const input::LeaveAsked&) {
   for (const auto& [stack, member] : members_) emit(effect::Send{stack, Leaving{}});
   emit(effect::ArmTimer{{Timer::Kind::leave_limit, {}}, settings_.leave_limit_ms});
   for (auto& [address, dvipa] : dvipas_)
-    if (!successor(address) || !dvipa.owner.owns() || has(Mutant::leave_without_handover))
-      owner_event(address, dvipa, roles::GroupLeft{});
+    if (!successor(address) || !dvipa.owner.owns() || has(Mutant::leave_without_handover)) leave(address, dvipa);
 }
 
 bool Stack::settled() const {

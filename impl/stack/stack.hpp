@@ -104,9 +104,10 @@ class Stack {
       bool operator==(const Rival&) const = default;
     };
     std::map<Remote, Rival> rivals;
-    std::deque<Ended> ended_while_fresh;  // TERMCONN came within a frame's life of a SYN (RTE-6)
-    std::optional<Epoch> asked_to_move;   // by this claim, and waiting for the last connection to end (MOV-6)
-    bool by_bind = false;                 // `own` was made from a VIPARANGE (CFG-5)
+    std::map<Remote, tables::Route> syns_under_way;  // perhaps, and not in the table; see Stack::purge_tables
+    std::deque<Ended> ended_while_fresh;             // TERMCONN came within a frame's life of a SYN (RTE-6)
+    std::optional<Epoch> asked_to_move;  // by this claim, and waiting for the last connection to end (MOV-6)
+    bool by_bind = false;                // `own` was made from a VIPARANGE (CFG-5)
     // What the profile says, while a stack to which the DVIPA has moved from here is the primary (MOV-2).
     std::optional<DvipaDefinition> displaced;
     // Owns it too, as the segment shows, where the bus does not reach it; this stack has given way (FLV-11).
@@ -217,6 +218,8 @@ class Stack {
   void note_gone(const Address& address, Dvipa& dvipa, StackId gone);
   void lose_reportee(const Address& address, Dvipa& dvipa);
   void fall_back(const Address& address, Dvipa& dvipa);
+  void leave(const Address& address, Dvipa& dvipa);
+  void forget_own_claim(const Address& address, Dvipa& dvipa);
   void depose(Dvipa& dvipa, StackId former_owner);
   void evaluate_all();
   void evaluate(const Address& address, Dvipa& dvipa);
@@ -227,6 +230,8 @@ class Stack {
   template <class Event>
   void owner_event(const Address& address, Dvipa& dvipa, const Event& event);
   void carry_out(const Address& address, Dvipa& dvipa, roles::OwnerOrder order);
+  void purge_tables(const Address& address, Dvipa& dvipa);
+  void recall_syns(Dvipa& dvipa);
   void await_all(const Address& address, Dvipa& dvipa);
   void complete_if_reported(const Address& address, Dvipa& dvipa);
   void report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoch epoch);

@@ -14,6 +14,7 @@ Number drawn(Number least, Number most) {
   return *rc::gen::noShrink(inRange<Number>(least, most + 1));
 }
 bool one_in(unsigned n) { return drawn<unsigned>(1, n) == 1; }
+const Address moving = *parse_address("10.77.9.1");  // of a VIPARANGE of every stack
 Address xcf_of(unsigned stack) { return Address::v4(0x0a4d0000U + stack); }
 
 Distribution any_distribution(unsigned stacks) {
@@ -61,6 +62,11 @@ Scenario make_cluster() {
         one_in(4) ? *parse_address("fd00::1:" + std::to_string(n + 1)) : Address::v4(0x0a4d0101U + (n << 8));
     cluster.dvipas[std::string(1, static_cast<char>('A' + n))] = address;
     define(cluster, address);
+  }
+  if (one_in(2)) {
+    const Moveable moveable = one_in(3) ? Moveable::disruptive : Moveable::nondisruptive;
+    cluster.dvipas["M"] = moving;
+    for (Definitions& each : cluster.profiles) each.ranges.push_back({moving, 32, moveable, false});
   }
   for (Definitions& each : cluster.profiles) std::ranges::sort(each.dvipas, {}, &DvipaDefinition::dvipa);
   return cluster;
@@ -134,9 +140,9 @@ class ActMaker {
 
   void fault() {
     const StackId stack = any_stack();
-    switch (drawn<unsigned>(0, 11)) {
+    switch (drawn<unsigned>(0, 12)) {
       case 0:
-        add(Verb::kill, stack);
+        add(one_in(3) ? Verb::kill_process : Verb::kill, stack);
         return;
       case 1:
       case 2:
@@ -165,6 +171,13 @@ class ActMaker {
         Command& command = add(Verb::deliver, stack);
         command.other = any_stack();
         command.amount = drawn<std::int64_t>(0, 3);
+        return;
+      }
+      case 11: {
+        if (!cluster_.dvipas.contains("M")) return;
+        Command& command = add(Verb::activate, stack);
+        command.address = moving;
+        command.amount = one_in(3) ? 1 : 0;
         return;
       }
       default:

@@ -15,7 +15,7 @@ std::string report(const Scenario& scenario, const Violation& violation) {
   return fmt::format("{}: {}\nas a scenario:\n\n{}", violation.property, violation.what, write_scenario(scenario));
 }
 
-// covers: LST-1..5 TGT-1..7 RTE-1..7 RTE-11 RTE-12 FLV-1..12 TKB-1..7
+// covers: LST-1..5 TGT-1..7 RTE-1..7 RTE-11..13 FLV-1..12 TKB-1..7 MOV-1..4 MOV-6
 RC_GTEST_PROP(WorldProperty, HoldsWhateverHappens, ()) {
   const Scenario cluster = *test::any_cluster();
   const auto acts = *rc::gen::container<std::vector<test::Act>>(test::any_act(cluster));

@@ -80,6 +80,34 @@ TEST(Rivals, NothingIsAnsweredThatMayBeOfAMemberNotMetYet) {
   EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(4));
 }
 
+// covers: FLV-11, RTE-4: the SYN arrives when its target has reported already
+TEST(Rivals, WhoClaimsAnewStillKnowsWhomItGaveASynJustNow) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.cut({1, 2, 4}, {3, 5});
+  ASSERT_EQ(cluster.state(5, dva1), OwnerState::active);
+  std::uint32_t n = 0;
+  while (n < 10 && cluster.packet(1, dva1, client(n), true).stack != Cluster::id(2)) ++n;
+  cluster.mend({1, 2, 4}, {3, 5});
+  ASSERT_EQ(cluster.at(1).dvipa(dva1)->owner.facts.mine, (Epoch{3, Cluster::id(1)}));
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.packet(1, dva1, client(n), false), (Verdict{Kind::to_target, Cluster::id(2), false}));
+}
+
+// covers: FLV-10, CFG-7: it had the newer epoch
+TEST(Rivals, WhoGivesUpWhatItOwnedHeedsAnOlderOwner) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.cut({1, 2, 4}, {3, 5});
+  ASSERT_EQ(cluster.state(5, dva1), OwnerState::active);
+  cluster.give(5, input::DefinitionsSet{{}});
+  cluster.settle();
+  cluster.mend({1, 2, 4}, {3, 5});
+  EXPECT_EQ(cluster.at(5).dvipa(dva1)->owner.facts.owner, Cluster::id(1));
+  EXPECT_EQ(cluster.at(5).dvipa(dva1)->report_to, Cluster::id(1));
+  EXPECT_EQ(cluster.state(1, dva1), OwnerState::active);
+}
+
 // covers: CFG-7, RTE-1
 TEST(Claim, GoesOnWithTheDistributionThatTheProfileSaysNow) {
   Cluster cluster(5);

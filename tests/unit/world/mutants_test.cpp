@@ -16,16 +16,12 @@ constexpr std::uint64_t seeds_max = 2000;
 // Why a world does not show it; other tests do (tests/unit/stack).
 const std::map<Mutant, const char*>& out_of_reach() {
   static const std::map<Mutant, const char*> all{
-      {Mutant::primary_for_ever, "nothing is moved by an operator or a bind here"},
-      {Mutant::move_disruptive, "nothing is moved by an operator or a bind here"},
       {Mutant::ignore_second_hand, "an owner that meets another one forgets its entries and asks anew"},
       {Mutant::owner_does_not_decide, "nothing is promised of a 4-tuple of which an excluded stack has an end as well"},
-      {Mutant::move_at_once, "nothing is moved by an operator or a bind here"},
-      {Mutant::spare_disrupted, "nothing is moved by an operator or a bind here"},
       {Mutant::tell_everybody, "who hears more than concerns it does nothing else"},
       {Mutant::ignore_rival, "bus and segment are cut together here"},
-      {Mutant::one_distribution_for_all, "a listener has to end within a claim whose stack does not distribute to it"},
-      {Mutant::wait_for_strangers, "it takes longer, and nothing else"},
+      {Mutant::keep_as_bystander, "what a bystander keeps it uses only when it has a part, and then it may"},
+      {Mutant::first_range_wins, "a range is of one address here"},
   };
   return all;
 }

@@ -29,7 +29,8 @@ TEST(Scenarios, ComeOutAsExpected) {
 }
 
 TEST(Scenarios, CoverEveryRequirementThatAWorldCanShow) {
-  const std::map<std::string, unsigned> sections{{"LST", 6}, {"TGT", 7}, {"RTE", 12}, {"FLV", 12}, {"TKB", 7}};
+  const std::map<std::string, unsigned> sections{{"LST", 6},  {"TGT", 7}, {"RTE", 13},
+                                                 {"FLV", 12}, {"TKB", 7}, {"MOV", 7}};
   const std::map<std::string, std::string> elsewhere{
       {"LST-6", "unknown messages exist as bytes only: the tests of impl/wire"},
       {"RTE-9", "packets are values here: the tests of pcap/packet and the live suites"},
@@ -104,7 +105,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{"dvipa-scenario 1\ncluster 3\nconnect c1 to A 60\n", 3, 15, "\"A\" is no DVIPA"},
                     Mistake{"dvipa-scenario 1\ncluster 3\nmutant nobody\n", 3, 8, "\"nobody\" is no mutant"},
                     Mistake{"dvipa-scenario 1\ncluster 3\ndvipa A primary S1\nexpect state A S1 happy\n", 4, 19,
-                            "\"happy\" is no state"}));
+                            "\"happy\" is no state"},
+                    Mistake{"dvipa-scenario 1\ncluster 3\ndvipa A\nrange A at S1 moveable whenidle\n", 4, 24,
+                            "\"whenidle\""}));
 
 }  // namespace
 }  // namespace dvipa::world
