@@ -18,7 +18,9 @@ VipaList Stack::complete_list() const {
       entry.epoch = dvipa.owner.facts.mine;
       if (auto distribution = published(dvipa)) entry.definition.distribution = std::move(distribution);
     }
-    if (entry.claim == Claim::none && !dvipa.owner.facts.owner) entry.stored = stored_of(dvipa);
+    const ListEntry* owner = owner_entry(address, dvipa);
+    const bool is_wanted = !dvipa.owner.facts.owner || (owner != nullptr && is_at_a_loss(dvipa, *owner));
+    if (entry.claim == Claim::none && is_wanted) entry.stored = stored_of(dvipa);
     if (dvipa.own || entry.epoch || entry.claim != Claim::none) list.entries.push_back(std::move(entry));
   }
   return list;
@@ -57,13 +59,18 @@ bool Stack::concerns(StackId member, const ListEntry& entry) const {
 }
 
 // LST-3: what this stack has heard of the last owner's distribution, as a candidate target or as a backup. While nobody
-// owns the DVIPA, whoever joins is told of it.
+// owns the DVIPA, whoever joins is told of it; so is an owner at a loss.
 std::optional<StoredDistribution> Stack::stored_of(const Dvipa& dvipa) const {
   if (has(Mutant::keep_stored_list)) return std::nullopt;
   const bool newer_as_target = dvipa.announced && (!dvipa.kept || dvipa.report_epoch > dvipa.kept_epoch);
   if (newer_as_target) return StoredDistribution{dvipa.report_epoch, *dvipa.announced};
   if (dvipa.kept) return StoredDistribution{dvipa.kept_epoch, *dvipa.kept};
   return std::nullopt;
+}
+
+// LST-3: the owner is a backup that has not heard how the DVIPA is distributed, and this stack has.
+bool Stack::is_at_a_loss(const Dvipa& dvipa, const ListEntry& owner) const {
+  return owner.definition.part == Part::backup && !owner.definition.distribution && stored_of(dvipa);
 }
 
 // A backup that owns the DVIPA already, or claims it, and did not know how to distribute it, does so from now on; what

@@ -75,7 +75,9 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
     facts.claimant = nobody;
   }
   if (facts.claimant == from) facts.claimant = nobody;
-  if ((dvipa.own && dvipa.own->part != Part::none) || has(Mutant::keep_as_bystander)) {  // LST-3, LST-4
+  if (is_at_a_loss(dvipa, entry)) {
+    send_list(from);
+  } else if ((dvipa.own && dvipa.own->part != Part::none) || has(Mutant::keep_as_bystander)) {  // LST-3, LST-4
     dvipa.kept = entry.definition.distribution;
     dvipa.kept_epoch = entry.epoch;
   }

@@ -242,6 +242,7 @@ class Stack {
   VipaList list_for(StackId to, const VipaList& complete) const;
   bool concerns(StackId member, const ListEntry& entry) const;
   std::optional<StoredDistribution> stored_of(const Dvipa& dvipa) const;
+  bool is_at_a_loss(const Dvipa& dvipa, const ListEntry& owner) const;
   void keep_stored(const Address& address, Dvipa& dvipa, const StoredDistribution& stored);
   void send_list(StackId to);
   void send_list_to_all();

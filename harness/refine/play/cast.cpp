@@ -46,6 +46,8 @@ std::string unknown_to_model(const Command& command) {
       return "the model has no weights: it may choose any current target";
     case Verb::define:
       return "in the model no profile changes";
+    case Verb::activate:
+      return "addresses move in configurations of the model, not where it plays scenarios";
     case Verb::one_way:
       return "in the model two stacks reach each other or do not";
     case Verb::deliver:

@@ -121,7 +121,7 @@ class Stage {
 
   void compare(const Expectation& expectation) {
     using Kind = Expectation::Kind;
-    if (expectation.kind == Kind::hidden || expectation.kind == Kind::not_hidden)
+    if (expectation.kind == Kind::hidden || expectation.kind == Kind::not_hidden || expectation.kind == Kind::answer)
       return result_.left_out.push_back({line_, "the model has no hidden addresses"});
     if (expectation.kind == Kind::acknowledged) expect_rest(true);
     if (is_over()) return;
