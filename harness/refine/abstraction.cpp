@@ -108,6 +108,20 @@ model::StackState abstraction_of(const Host& host, const Stack& stack, const mod
   return out;
 }
 
+Beyond::OfStack beyond_model(const Stack::Dvipa& dvipa, const model::Rules& rules) {
+  Beyond::OfStack out;
+  for (unsigned c = 0; c < rules.connections; ++c) {
+    const Remote remote = remote_of(c);
+    const tables::Route* route = dvipa.routes.find(remote);
+    const auto rival = dvipa.rivals.find(remote);
+    out.connections[c] = {route != nullptr && route->ended != 0,
+                          rival == dvipa.rivals.end() ? model::nobody : model::Stack{rival->second.stack.value},
+                          dvipa.held_here.find(remote) != nullptr};
+  }
+  for (const auto& [stack, until] : dvipa.deposed) model::add(out.deposed, stack.value);
+  return out;
+}
+
 }  // namespace
 
 Address xcf_of(model::Stack i) { return Address::v4(0x0a4d0000U + i); }
@@ -135,6 +149,15 @@ model::State abstraction_of(const Composition& composition, const model::Rules& 
   out.reach = out.reach_far = s.reach;
   out.left = s.left;
   out.harm = s.harm;
+  return out;
+}
+
+Beyond beyond_model(const Composition& composition, const model::Rules& rules, const State& s) {
+  Beyond out;
+  for (model::Stack i = 1; i <= rules.stacks; ++i) {
+    const Stack::Dvipa* dvipa = s.up(i) ? composition.dvipa_at(s, i) : nullptr;
+    if (dvipa != nullptr) out.stacks[i] = beyond_model(*dvipa, rules);
+  }
   return out;
 }
 

@@ -264,6 +264,7 @@ Way Composition::route_from_network(State& s, model::Stack first, std::uint8_t c
       i = verdict.stack.value;
       continue;
     }
+    if (verdict.kind == Kind::hold) way.held_by = i;
     way.answered_by_router = verdict.kind == Kind::conventional;
     if (verdict.kind == Kind::to_target || verdict.kind == Kind::to_local) way.target = verdict.stack.value;
     if (way.answered_by_router || way.target != model::nobody) way.router = i;
@@ -287,7 +288,7 @@ Way Composition::syn_arrives(State& s, model::Stack first, std::uint8_t c, std::
 
 Way Composition::frame_arrives(State& s, const model::Frame& frame) const {
   const model::Stack from = model::owner_of(frame.epoch);
-  Way way{from, 0, false, frame.to, false, false};
+  Way way{.router = from, .target = frame.to};
   if (!s.up(frame.to)) return way;
   if (taps(s, frame.to, from, true)) {
     Segment segment;

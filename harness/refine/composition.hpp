@@ -24,6 +24,7 @@ struct Way {
   model::Stack target = model::nobody;  // where the router sends it: an entry's, or the choice of its distribution
   bool answered_by_router = false;      // by its kernel, as if there were no distribution
   bool admitted = false;                // let in by the target's fence
+  model::Stack held_by = model::nobody;  // keeps it until it knows more (FLV-5)
 };
 
 class Composition {

@@ -39,7 +39,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/refine/composition.hpp"
+#include "harness/refine/abstraction.hpp"
 #include "spec/model/takeover_model.hpp"
 
 namespace dvipa::refine {
@@ -49,6 +49,12 @@ struct Step {
   model::Action action;
   Way way;                // of a packet
   unsigned messages = 0;  // that the received one stands for
+};
+
+// Where a step began.
+struct Before {
+  model::State state;
+  Beyond beyond;
 };
 
 struct Judgement {
@@ -62,27 +68,30 @@ struct Judgement {
 class Judge {
  public:
   explicit Judge(const model::Rules& rules);
-  Judgement judge(const model::State& before, const Step& step, const model::State& after) const;
+  Judgement judge(const Before& before, const Step& step, const model::State& after) const;
 
  private:
   struct Candidate {
     model::State state;
     std::string words;
+    std::string objection;  // why it is not what the composition did, whatever it leads to
   };
-  std::vector<Candidate> first_actions(const model::State& before, const Step& step, const model::State& after) const;
-  void packet(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
-  void syn(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
-  std::optional<model::State> without_ended_entry(const model::State& before, const Step& step) const;
-  void data(const model::State& before, const Step& step, std::vector<Candidate>& out) const;
+  std::vector<Candidate> first_actions(const Before& before, const Step& step, const model::State& after) const;
+  void packet(const Before& before, const Step& step, std::vector<Candidate>& out) const;
+  void syn(const model::State& from, const Before& before, const Step& step, std::vector<Candidate>& out) const;
+  void data(const Before& before, const Step& step, std::vector<Candidate>& out) const;
+  void frame(const Before& before, const Step& step, std::vector<Candidate>& out) const;
+  static const char* reason_to_lose(const Before& before, const Step& step);
+  std::optional<model::State> without_ended_entry(const Before& before, const Step& step) const;
+  bool fence_admits(const model::State& state, model::Stack target, model::Epoch epoch) const;
   void add_what_follows(model::Stack i, std::vector<Candidate>& candidates) const;
 
   const model::Rules& rules_;
   model::Rules open_rules_;  // the fence lets everything in
 };
 
-// What tells the two apart, one sentence a variable; empty: nothing but packaging. `before` is the state before the
-// step.
-std::vector<std::string> differences(const model::Rules& rules, const model::State& before, const model::State& wanted,
-                                     const model::State& found);
+// What tells the two apart, one sentence a variable; empty: nothing but packaging.
+std::vector<std::string> differences(const model::Rules& rules, const Before& before, const Step& step,
+                                     const model::State& wanted, const model::State& found);
 
 }  // namespace dvipa::refine

@@ -61,7 +61,7 @@ TEST(Composition, BeginsWhereTheModelDoes) {
     model::State ours = model.abstract(model.initial_states().front());
     const model::State theirs = model::TakeoverModel(rules).initial_states().front();
     for (model::Stack i = 1; i <= rules.stacks; ++i) ours.stacks[i].said = theirs.stacks[i].said;
-    EXPECT_EQ(differences(rules, theirs, theirs, ours), std::vector<std::string>{}) << rules.name;
+    EXPECT_EQ(differences(rules, {theirs, {}}, {}, theirs, ours), std::vector<std::string>{}) << rules.name;
   }
 }
 
