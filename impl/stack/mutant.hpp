@@ -51,6 +51,7 @@ enum class Mutant : std::uint8_t {
   forget_newcomer,      // RELEASED ends a rebuild although a member has joined that has not reported (FLV-6)
   handover_in_silence,  // what is routed during a handover is not reported to the claimant (TKB-5, TKB-6)
   report_ended,         // a claimant is told of entries whose connection has ended at its target (TKB-1)
+  yield_while_fresh,    // an entry goes to who else holds it although a SYN is under way to its target (RTE-6)
   keep_left_over,       // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
   ignore_capacity,      // what targets report that they can do counts for nothing (RTE-8)
   forget_affinity,      // a client's next connection goes to anybody (RTE-8)
@@ -136,6 +137,7 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::wait_for_strangers, "wait-for-strangers"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::report_ended, "report-ended"},
+    MutantName{Mutant::yield_while_fresh, "yield-while-fresh"},
     MutantName{Mutant::keep_left_over, "keep-left-over"},
 };
 

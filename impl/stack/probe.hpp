@@ -41,7 +41,10 @@ struct StackProbe {
         route.touched_at = 0;
         route.used_at = 0;
       });
-      for (auto& ended : dvipa.ended_while_fresh) ended.tick = 0;
+      std::set<Remote> ended;
+      for (const auto& each : dvipa.ended_while_fresh) ended.insert(each.remote);
+      dvipa.ended_while_fresh.clear();
+      for (const Remote& remote : ended) dvipa.ended_while_fresh.push_back({0, remote});
       for (auto& [former_owner, until] : dvipa.deposed) until -= std::min(until, stack.ageing_tick_);
       std::vector<Port> ports;
       dvipa.listeners.for_each([&](Port port, const tables::ActualTarget&) { ports.push_back(port); });

@@ -298,6 +298,7 @@ class Stack {
   bool is_awaited(const Dvipa& dvipa, StackId stack) const;
   void settle_rivals(Dvipa& dvipa, StackId reported);
   void drop_rival(const Address& address, Dvipa& dvipa, const Remote& remote, StackId stack);
+  void lose_holder(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route);
   void erase_route(const Address& address, Dvipa& dvipa, const Remote& remote);
   // All of them, or those of one stack.
   void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);
