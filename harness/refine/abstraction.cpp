@@ -132,6 +132,23 @@ model::Epoch epoch_of(const Epoch& epoch) {
 
 std::vector<model::Message> abstraction_of(const Message& message) { return std::visit(OfMessage{}, message); }
 
+bool is_of_connection(const model::Message& message) {
+  return message.kind == Kind::new_conn || message.kind == Kind::term_conn || message.kind == Kind::verify ||
+         message.kind == Kind::not_held;
+}
+
+bool is_last_word(std::span<const model::Message> channel, const model::Message& message) {
+  const auto denies = [](const model::Message& each) {
+    return each.kind == Kind::term_conn || each.kind == Kind::not_held;
+  };
+  for (auto each = channel.rbegin(); each != channel.rend(); ++each) {
+    if (!is_of_connection(*each) || each->about != message.about) continue;
+    if (*each == message) return true;
+    if (!denies(*each) || !denies(message)) return false;
+  }
+  return false;
+}
+
 model::State abstraction_of(const Composition& composition, const model::Rules& rules, const State& s) {
   model::State out;
   for (model::Stack i = 1; i <= rules.stacks; ++i) {

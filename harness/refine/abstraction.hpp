@@ -11,6 +11,7 @@
 //  - leaving, moves, VIPARANGE, pauses and partitions: no configuration of the composition has them.
 //
 // A message that carries several connections stands for as many messages of the model, one after the other.
+#include <span>
 #include <vector>
 
 #include "harness/refine/composition.hpp"
@@ -37,6 +38,10 @@ Beyond beyond_model(const Composition& composition, const model::Rules& rules, c
 model::Epoch epoch_of(const Epoch& epoch);
 // What a message says, in the order in which the model says it.
 std::vector<model::Message> abstraction_of(const Message& message);
+bool is_of_connection(const model::Message& message);
+// Whether `message` says of a connection what `channel` ends with about it. TERMCONN and NOT_HELD both say that it is
+// not held; neither takes the other back.
+bool is_last_word(std::span<const model::Message> channel, const model::Message& message);
 // The address on the bus of a stack in every composition.
 Address xcf_of(model::Stack i);
 

@@ -68,19 +68,12 @@ void Composition::send(State& s, model::Stack from, model::Stack to, Message mes
 }
 
 bool Composition::is_on_its_way(const std::vector<std::uint32_t>& channel, const Message& message) const {
-  const auto* opened = std::get_if<NewConn>(&message);
-  if (opened == nullptr || opened->remotes.size() != 1) return false;
-  const unsigned connection = connection_of(opened->remotes.front());
-  using M = model::MessageKind;
-  const auto is_about_it = [&](const model::Message& said) {
-    const bool of_connection =
-        said.kind == M::new_conn || said.kind == M::term_conn || said.kind == M::verify || said.kind == M::not_held;
-    return of_connection && said.about == connection;
-  };
-  const auto last = std::find_if(channel.rbegin(), channel.rend(), [&](std::uint32_t number) {
-    return std::ranges::any_of(abstraction_of(pools_.messages.at(number)), is_about_it);
-  });
-  return last != channel.rend() && pools_.messages.at(*last) == message;
+  const std::vector<model::Message> said = abstraction_of(message);
+  if (said.size() != 1 || !is_of_connection(said.front())) return false;
+  std::vector<model::Message> before;
+  for (const std::uint32_t number : channel)
+    for (const model::Message& each : abstraction_of(pools_.messages.at(number))) before.push_back(each);
+  return is_last_word(before, said.front());
 }
 
 std::vector<Remote> Composition::held_by_kernel(const State& s, model::Stack i) const {

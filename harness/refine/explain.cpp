@@ -64,6 +64,7 @@ class Channels {
       : before_(before), found_(found), from_(from), to_(to) {
     take(wanted.bus[from][to], wanted_);
     take(found.bus[from][to], sent_);
+    found_channel_ = sent_;
     const auto [a, b] = std::ranges::mismatch(wanted_, sent_);
     wanted_.erase(wanted_.begin(), a);
     sent_.erase(sent_.begin(), b);
@@ -134,7 +135,7 @@ class Channels {
   }
 
   bool may_be_missing(const Message& message) const {
-    if (is_void(message)) return true;
+    if (is_void(message) || (is_of_connection(message) && is_last_word(found_channel_, message))) return true;
     const auto& known = before_.beyond.stacks[from_].connections[message.about];
     if (message.kind == M::new_conn)
       return known.ended && message.target == before_.state.stacks[from_].crt[message.about].target;
@@ -187,6 +188,7 @@ class Channels {
   const model::State& found_;
   model::Stack from_;
   model::Stack to_;
+  Messages found_channel_;
   Messages wanted_;
   Messages sent_;
 };
@@ -230,8 +232,8 @@ class Differences {
       compare(fmt::format("S{} has heard that S{} owns", i, j), wanted.said[j], found.said[j], epoch_text);
   }
   // The implementation remembers who else has said that it holds the connection, or is told of it now; the target that
-  // the model has for it holds it no longer. The other one may have lost it too since: a fresh entry is asked about when
-  // it has aged.
+  // the model has for it holds it no longer. The other one may have lost it too since: a fresh entry is asked about
+  // when it has aged.
   bool goes_to_rival(model::Stack i, unsigned c, model::Stack in_model, const model::Entry& entry) const {
     const bool held = in_model != model::nobody && found_.stacks[in_model].endpoint[c].end != model::End::none;
     const bool is_rival = entry.target == before_.beyond.stacks[i].connections[c].rival || is_named(i, c, entry.target);
