@@ -208,6 +208,11 @@ bool Stack::speaks_to_me(const Dvipa& dvipa, Epoch epoch) const {
   return epoch == dvipa.owner.facts.mine || has(Mutant::accept_old_epoch);
 }
 
+// TKB-5: `from` is the present owner, from which this stack takes over.
+bool Stack::is_decided_by(const Dvipa& dvipa, StackId from) {
+  return dvipa.owner.state() == roles::OwnerState::taking_back && from == dvipa.owner.facts.owner;
+}
+
 Stack::Dvipa* Stack::reported_dvipa(const Address& address, Epoch epoch) {
   const auto at = dvipas_.find(address);
   return at != dvipas_.end() && speaks_to_me(at->second, epoch) ? &at->second : nullptr;
@@ -253,8 +258,7 @@ void Stack::hear(StackId from, const NewConn& newconn) {
     if (!has(Mutant::forget_strangers)) await_silent(*dvipa);
     return;
   }
-  const bool decides = dvipa->owner.state() == roles::OwnerState::taking_back && from == dvipa->owner.facts.owner &&
-                       !has(Mutant::owner_does_not_decide);
+  const bool decides = is_decided_by(*dvipa, from) && !has(Mutant::owner_does_not_decide);
   const bool first_hand = newconn.target == from;
   const std::uint32_t affinity = affinity_ticks(*dvipa);
   for (const Remote& remote : newconn.remotes) {
@@ -392,6 +396,8 @@ void Stack::lose_holder(const Address& address, Dvipa& dvipa, const Remote& remo
   if (contested) rival->second.asked = true;
 }
 
+// TKB-1: what a claimant hears of it from the present owner is a reason to ask, when no frame can be under way any
+// more.
 void Stack::hear(StackId from, const TermConn& termconn) {
   if (says_it_owns(from, termconn.dvipa, termconn.epoch)) return abort_left_over(termconn);
   Dvipa* dvipa = reported_dvipa(termconn.dvipa, termconn.epoch);
@@ -399,6 +405,8 @@ void Stack::hear(StackId from, const TermConn& termconn) {
   for (const Remote& remote : termconn.remotes) {
     drop_rival(termconn.dvipa, *dvipa, remote, from);
     tables::Route* route = dvipa->routes.find(remote);
+    if (route != nullptr && route->target != from && is_decided_by(*dvipa, from))
+      dvipa->ended_while_fresh.push_back({ageing_tick_, remote});
     if (route == nullptr || route->target != from) continue;
     if (affinity_ticks(*dvipa) != 0) dvipa->affinities.refresh(remote, from, ageing_tick_);
     lose_holder(termconn.dvipa, *dvipa, remote, *route);

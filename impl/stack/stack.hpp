@@ -288,6 +288,7 @@ class Stack {
     return listeners_here_.contains({address, port}) || listeners_here_.contains({wildcard_of(address), port});
   }
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
+  static bool is_decided_by(const Dvipa& dvipa, StackId from);
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
   void end_left_over(const Address& address, const Dvipa& dvipa, StackId holder, std::vector<Remote> remotes);
   void abort_left_over(const TermConn& termconn);
