@@ -48,6 +48,9 @@ void Composition::carry_out(State& s, model::Stack i, Stack& stack, Effects& eff
       }
     } else if (std::holds_alternative<effect::Advertise>(effect)) {
       model::add(s.reach, i);
+    } else if (const auto* abort = std::get_if<effect::AbortConnections>(&effect)) {
+      for (const Remote& remote : abort->remotes) kernel_aborts(s, i, static_cast<std::uint8_t>(connection_of(remote)));
+      then.push_back(input::ConnectionsEnded{abort->dvipa, abort->remotes});
     } else if (const auto* look = std::get_if<effect::LookForConnections>(&effect)) {
       then.push_back(input::ConnectionsFound{look->dvipa, look->epoch, held_by_kernel(s, i)});
     }
@@ -351,6 +354,17 @@ void Composition::kernel_takes_data(State& s, model::Stack i, std::uint8_t c) co
   if (endpoint.end != model::End::half_open || !its_own) return;
   endpoint.end = model::End::open;
   give(s, i, input::ConnectionAccepted{{the_dvipa, remote_of(c)}});
+}
+
+// RTE-13: with a reset, which a client that has this connection takes.
+void Composition::kernel_aborts(State& s, model::Stack i, std::uint8_t c) const {
+  model::Client& client = s.clients[c];
+  const bool has_it = client.peer == i || client.end == model::ClientEnd::syn_sent;
+  if (has_it && s.hosts[i].endpoint[c].instance == client.instance) {
+    client.end = model::ClientEnd::closed;
+    client.peer = model::nobody;
+  }
+  s.hosts[i].endpoint[c] = {};
 }
 
 // --- connections and applications ----------------------------------------------------------------------------------

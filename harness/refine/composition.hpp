@@ -77,6 +77,7 @@ class Composition {
   bool taps(const State& s, model::Stack i, model::Stack from, bool syn) const;
   bool fence_admits(const State& s, model::Stack i, model::Stack from) const;
   void kernel_takes_syn(State& s, model::Stack i, std::uint8_t c, std::uint8_t instance) const;
+  void kernel_aborts(State& s, model::Stack i, std::uint8_t c) const;
   void kernel_takes_data(State& s, model::Stack i, std::uint8_t c) const;
 
   const model::Rules& rules_;

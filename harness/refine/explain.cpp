@@ -136,10 +136,15 @@ class Channels {
 
   bool may_be_missing(const Message& message) const {
     if (is_void(message) || (is_of_connection(message) && is_last_word(found_channel_, message))) return true;
-    const auto& known = before_.beyond.stacks[from_].connections[message.about];
-    if (message.kind == M::new_conn)
-      return known.ended && message.target == before_.state.stacks[from_].crt[message.about].target;
-    return message.kind == M::term_conn && !known.known_here;
+    if (message.kind == M::new_conn) return message.target == from_ && will_be_reported(message);
+    return message.kind == M::term_conn && !before_.beyond.stacks[from_].connections[message.about].known_here;
+  }
+  // To an older owner whose report is still to be made: the stack reports to a newer one first.
+  bool will_be_reported(const Message& message) const {
+    const bool ends = std::ranges::any_of(found_channel_, [&](const Message& each) {
+      return each.kind == M::end_of_report && each.epoch == message.epoch;
+    });
+    return !ends && model::has(found_.stacks[to_].waiting, from_) && found_.stacks[from_].owning > message.epoch;
   }
   // A report under an epoch that its receiver has left behind: nobody takes it (FLV-10).
   bool is_void(const Message& message) const {
@@ -161,6 +166,7 @@ class Channels {
       case M::srv_stat:
         return (message.about != 0) == me.listening;
       case M::term_conn:
+        return me.endpoint[message.about].end == model::End::none || is_left_over(me, message) || is_ended(message);
       case M::not_held:
         return me.endpoint[message.about].end == model::End::none;
       case M::verify:
@@ -175,6 +181,17 @@ class Channels {
       default:
         return false;
     }
+  }
+  // TKB-1: the owner tells a claimant what it has heard of the end of what it still routes.
+  bool is_ended(const Message& message) const {
+    return before_.beyond.stacks[from_].connections[message.about].ended &&
+           message.epoch == found_.stacks[from_].claiming && model::owner_of(message.epoch) == to_;
+  }
+  // RTE-13: the owner tells who holds an end in vain.
+  bool is_left_over(const model::StackState& me, const Message& message) const {
+    const model::Stack target = me.crt[message.about].target;
+    return model::owner_of(me.owning) == from_ && message.epoch == me.owning && target != to_ &&
+           (target == from_ || model::has(me.view, target));
   }
   std::string order_text() const {
     std::string text = "in another order: the model";

@@ -37,7 +37,9 @@ std::vector<Judge::Candidate> Judge::first_actions(const Before& all, const Step
     case Kind::receive:
       for (unsigned n = 0; n < step.messages; ++n) cluster.receive(action.a, action.b);
       next.frames = before.frames;
-      return {{next, fmt::format("receive {} from {}", action.a, action.b), {}}};
+      out.push_back({next, fmt::format("receive {} from {}", action.a, action.b), {}});
+      add_aborts(before, action.a, after, out);
+      return out;
     case Kind::exclude:
       cluster.exclude(action.a, action.b);
       next.frames = before.frames;
@@ -194,6 +196,23 @@ void Judge::frame(const Before& before, const Step& step, std::vector<Candidate>
 bool Judge::fence_admits(const model::State& state, model::Stack target, model::Epoch epoch) const {
   model::State look = state;
   return Cluster(rules_, look).fence_admits(target, epoch);
+}
+
+// RTE-13: what follows from a message may be that the stack aborts an end that its client does not have.
+void Judge::add_aborts(const model::State& before, model::Stack i, const model::State& after,
+                       std::vector<Candidate>& candidates) const {
+  for (std::uint8_t c = 0; c < rules_.connections; ++c) {
+    const model::Endpoint& end = before.stacks[i].endpoint[c];
+    if (end.end == model::End::none || after.stacks[i].endpoint[c].end != model::End::none) continue;
+    const model::Client& client = before.clients[c];
+    const bool has_it = client.peer == i || client.end == model::ClientEnd::syn_sent;
+    for (std::size_t n = candidates.size(); n-- != 0;) {
+      Candidate next{candidates[n].state, candidates[n].words + ", then end_at", {}};
+      Cluster(rules_, next.state).end_connection(i, c);
+      if (has_it && client.instance == end.instance) next.objection = "its client has what is aborted";
+      candidates.push_back(std::move(next));
+    }
+  }
 }
 
 // What a stack does by itself once it may.

@@ -98,9 +98,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Seeded{"never-advertise", "failover"}, Seeded{"ignore-rank", "double-failure"},
                     Seeded{"keep-failed-target", "failover"}, Seeded{"forget-route", "smoke"},
                     Seeded{"no-route-to-self", "failover"}, Seeded{"accept-old-epoch", "takeback"},
-                    Seeded{"end-at-once", "reuse"}),
+                    Seeded{"end-at-once", "reuse"}, Seeded{"skip-rebuild-barrier", "takeback"},
+                    Seeded{"routes-not-reported", "takeback"}, Seeded{"ended-not-reported", "takeback"},
+                    Seeded{"owner-does-not-decide", "takeback"}, Seeded{"handover-in-silence", "takeback"},
+                    Seeded{"tell-claimant-only", "takeback"}, Seeded{"keep-tables-after-release", "takeback"},
+                    Seeded{"refuse-as-former-owner", "takeback"}, Seeded{"relay-again", "takeback"},
+                    Seeded{"relay-before-ready", "takeback"}, Seeded{"keep-old-forwarder", "takeback"},
+                    Seeded{"yield-while-fresh", "takeback"}, Seeded{"claim-goes-on", "backups"}),
     [](const auto& each) {
-      std::string name = each.param.mutant;
+      std::string name = std::string(each.param.mutant) + "_in_" + each.param.config;
       for (char& c : name)
         if (c == '-') c = '_';
       return name;
