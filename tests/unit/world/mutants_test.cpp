@@ -25,6 +25,11 @@ const std::map<Mutant, const char*>& out_of_reach() {
       {Mutant::tell_everybody, "who hears more than concerns it does nothing else"},
       {Mutant::ignore_rival, "bus and segment are cut together here"},
       {Mutant::one_distribution_for_all, "a listener has to end within a claim whose stack does not distribute to it"},
+      {Mutant::yield_while_fresh, "a SYN has to be under way for longer than a question and its answer"},
+      {Mutant::ended_not_reported, "a SYN has to be under way from before a claim until after the release"},
+      {Mutant::claim_goes_on,
+       "a member has to be met again by the owner, with a SYN under way to it, before the claimant"
+       " has lost it"},
       {Mutant::wait_for_strangers, "it takes longer, and nothing else"},
   };
   return all;
