@@ -46,8 +46,9 @@ TEST_P(Configuration, IsPlayedByTheImplementationAsTheModelAllows) {
 INSTANTIATE_TEST_SUITE_P(Refine, Configuration,
                          testing::Values(Explored{"smoke", 1163}, Explored{"leftovers", 409},
                                          Explored{"failover", 1054}, Explored{"reuse", 6094},
-                                         Explored{"listeners", 9150}, Explored{"double-failure", 35247},
-                                         Explored{"backups", 67519}, Explored{"takeback", 83687}),
+                                         Explored{"listeners", 9150}, Explored{"rivals", 21416},
+                                         Explored{"double-failure", 35247}, Explored{"backups", 67519},
+                                         Explored{"takeback", 83687}),
                          [](const auto& each) {
                            std::string name = each.param.config;
                            for (char& c : name)
