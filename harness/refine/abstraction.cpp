@@ -118,6 +118,7 @@ Beyond::OfStack beyond_model(const Stack::Dvipa& dvipa, const model::Rules& rule
                           rival == dvipa.rivals.end() ? model::nobody : model::Stack{rival->second.stack.value},
                           dvipa.held_here.find(remote) != nullptr};
   }
+  out.awaits_silent = dvipa.silence_until != 0;
   for (const auto& [stack, until] : dvipa.deposed) model::add(out.deposed, stack.value);
   return out;
 }

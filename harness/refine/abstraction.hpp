@@ -29,7 +29,8 @@ struct Beyond {
   };
   struct OfStack {
     std::array<OfConnection, model::kConnectionsMax> connections{};
-    model::Stacks deposed = 0;  // former owners whose frames are refused for the life of a frame (TGT-6)
+    bool awaits_silent = false;  // resets nothing while one that it has not met may live with the connection (FLV-11)
+    model::Stacks deposed = 0;   // former owners whose frames are refused for the life of a frame (TGT-6)
   };
   std::array<OfStack, model::kStacksMax + 1> stacks{};
 };

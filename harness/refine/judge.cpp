@@ -163,7 +163,8 @@ void Judge::data(const Before& before, const Step& step, std::vector<Candidate>&
                        (target == path.router || fence_admits(before.state, target, router.owning));
   if (!way.admitted && !way.answered_by_router) {
     const bool refused = target != model::nobody && model::has(before.beyond.stacks[target].deposed, path.router);
-    if ((!arrives && !answers) || refused || reason_to_lose(before, step) != nullptr)
+    const bool silent = answers && before.beyond.stacks[path.router].awaits_silent;
+    if ((!arrives && !answers) || refused || silent || reason_to_lose(before, step) != nullptr)
       return out.push_back({before.state, "data_arrives, is lost", {}});
     it.objection = fmt::format("S{} does nothing with it", path.router);
   } else if (path.router != way.router || path.hops != way.hops) {

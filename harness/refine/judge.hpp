@@ -8,7 +8,8 @@
 //  the
 //    same stack may get ready, claim a vacancy, or begin to take back.
 //  - A packet that the model would route is lost only where the implementation knows why: it is held while it is asked
-//    which of two stacks has the connection (FLV-5), or it came to a stack that has just started (RTE-12).
+//    which of two stacks has the connection (FLV-5), it came to a stack that has just started (RTE-12), or a stack that
+//    the router has not met may have the connection (FLV-11).
 //  - The fence is a set of stacks that is kept for the life of a frame, not an epoch (TGT-6). It lets in what comes
 //  from
 //    the view although the model's epochs do not, and what the model's target does with it must follow. It refuses what

@@ -41,6 +41,7 @@ struct StackProbe {
         route.touched_at = 0;
         route.used_at = 0;
       });
+      dvipa.silence_until -= std::min(dvipa.silence_until, stack.ageing_tick_);
       std::set<Remote> ended;
       for (const auto& each : dvipa.ended_while_fresh) ended.insert(each.remote);
       dvipa.ended_while_fresh.clear();
