@@ -108,6 +108,21 @@ model::StackState abstraction_of(const Host& host, const Stack& stack, const mod
   return out;
 }
 
+Beyond::OfStack beyond_model(const Stack::Dvipa& dvipa, const model::Rules& rules) {
+  Beyond::OfStack out;
+  for (unsigned c = 0; c < rules.connections; ++c) {
+    const Remote remote = remote_of(c);
+    const tables::Route* route = dvipa.routes.find(remote);
+    const auto rival = dvipa.rivals.find(remote);
+    out.connections[c] = {route != nullptr && route->ended != 0,
+                          rival == dvipa.rivals.end() ? model::nobody : model::Stack{rival->second.stack.value},
+                          dvipa.held_here.find(remote) != nullptr};
+  }
+  out.awaits_silent = dvipa.silence_until != 0;
+  for (const auto& [stack, until] : dvipa.deposed) model::add(out.deposed, stack.value);
+  return out;
+}
+
 }  // namespace
 
 Address xcf_of(model::Stack i) { return Address::v4(0x0a4d0000U + i); }
@@ -117,6 +132,23 @@ model::Epoch epoch_of(const Epoch& epoch) {
 }
 
 std::vector<model::Message> abstraction_of(const Message& message) { return std::visit(OfMessage{}, message); }
+
+bool is_of_connection(const model::Message& message) {
+  return message.kind == Kind::new_conn || message.kind == Kind::term_conn || message.kind == Kind::verify ||
+         message.kind == Kind::not_held;
+}
+
+bool is_last_word(std::span<const model::Message> channel, const model::Message& message) {
+  const auto denies = [](const model::Message& each) {
+    return each.kind == Kind::term_conn || each.kind == Kind::not_held;
+  };
+  for (auto each = channel.rbegin(); each != channel.rend(); ++each) {
+    if (!is_of_connection(*each) || each->about != message.about) continue;
+    if (*each == message) return true;
+    if (!denies(*each) || !denies(message)) return false;
+  }
+  return false;
+}
 
 model::State abstraction_of(const Composition& composition, const model::Rules& rules, const State& s) {
   model::State out;
@@ -135,6 +167,15 @@ model::State abstraction_of(const Composition& composition, const model::Rules& 
   out.reach = out.reach_far = s.reach;
   out.left = s.left;
   out.harm = s.harm;
+  return out;
+}
+
+Beyond beyond_model(const Composition& composition, const model::Rules& rules, const State& s) {
+  Beyond out;
+  for (model::Stack i = 1; i <= rules.stacks; ++i) {
+    const Stack::Dvipa* dvipa = s.up(i) ? composition.dvipa_at(s, i) : nullptr;
+    if (dvipa != nullptr) out.stacks[i] = beyond_model(*dvipa, rules);
+  }
   return out;
 }
 

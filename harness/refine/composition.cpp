@@ -48,6 +48,9 @@ void Composition::carry_out(State& s, model::Stack i, Stack& stack, Effects& eff
       }
     } else if (std::holds_alternative<effect::Advertise>(effect)) {
       model::add(s.reach, i);
+    } else if (const auto* abort = std::get_if<effect::AbortConnections>(&effect)) {
+      for (const Remote& remote : abort->remotes) kernel_aborts(s, i, static_cast<std::uint8_t>(connection_of(remote)));
+      then.push_back(input::ConnectionsEnded{abort->dvipa, abort->remotes});
     } else if (const auto* look = std::get_if<effect::LookForConnections>(&effect)) {
       then.push_back(input::ConnectionsFound{look->dvipa, look->epoch, held_by_kernel(s, i)});
     }
@@ -68,19 +71,12 @@ void Composition::send(State& s, model::Stack from, model::Stack to, Message mes
 }
 
 bool Composition::is_on_its_way(const std::vector<std::uint32_t>& channel, const Message& message) const {
-  const auto* opened = std::get_if<NewConn>(&message);
-  if (opened == nullptr || opened->remotes.size() != 1) return false;
-  const unsigned connection = connection_of(opened->remotes.front());
-  using M = model::MessageKind;
-  const auto is_about_it = [&](const model::Message& said) {
-    const bool of_connection =
-        said.kind == M::new_conn || said.kind == M::term_conn || said.kind == M::verify || said.kind == M::not_held;
-    return of_connection && said.about == connection;
-  };
-  const auto last = std::find_if(channel.rbegin(), channel.rend(), [&](std::uint32_t number) {
-    return std::ranges::any_of(abstraction_of(pools_.messages.at(number)), is_about_it);
-  });
-  return last != channel.rend() && pools_.messages.at(*last) == message;
+  const std::vector<model::Message> said = abstraction_of(message);
+  if (said.size() != 1 || !is_of_connection(said.front())) return false;
+  std::vector<model::Message> before;
+  for (const std::uint32_t number : channel)
+    for (const model::Message& each : abstraction_of(pools_.messages.at(number))) before.push_back(each);
+  return is_last_word(before, said.front());
 }
 
 std::vector<Remote> Composition::held_by_kernel(const State& s, model::Stack i) const {
@@ -264,6 +260,7 @@ Way Composition::route_from_network(State& s, model::Stack first, std::uint8_t c
       i = verdict.stack.value;
       continue;
     }
+    if (verdict.kind == Kind::hold) way.held_by = i;
     way.answered_by_router = verdict.kind == Kind::conventional;
     if (verdict.kind == Kind::to_target || verdict.kind == Kind::to_local) way.target = verdict.stack.value;
     if (way.answered_by_router || way.target != model::nobody) way.router = i;
@@ -287,7 +284,7 @@ Way Composition::syn_arrives(State& s, model::Stack first, std::uint8_t c, std::
 
 Way Composition::frame_arrives(State& s, const model::Frame& frame) const {
   const model::Stack from = model::owner_of(frame.epoch);
-  Way way{from, 0, false, frame.to, false, false};
+  Way way{.router = from, .target = frame.to};
   if (!s.up(frame.to)) return way;
   if (taps(s, frame.to, from, true)) {
     Segment segment;
@@ -357,6 +354,17 @@ void Composition::kernel_takes_data(State& s, model::Stack i, std::uint8_t c) co
   if (endpoint.end != model::End::half_open || !its_own) return;
   endpoint.end = model::End::open;
   give(s, i, input::ConnectionAccepted{{the_dvipa, remote_of(c)}});
+}
+
+// RTE-13: with a reset, which a client that has this connection takes.
+void Composition::kernel_aborts(State& s, model::Stack i, std::uint8_t c) const {
+  model::Client& client = s.clients[c];
+  const bool has_it = client.peer == i || client.end == model::ClientEnd::syn_sent;
+  if (has_it && s.hosts[i].endpoint[c].instance == client.instance) {
+    client.end = model::ClientEnd::closed;
+    client.peer = model::nobody;
+  }
+  s.hosts[i].endpoint[c] = {};
 }
 
 // --- connections and applications ----------------------------------------------------------------------------------

@@ -18,12 +18,13 @@ inline StackId id_of(model::Stack i) { return {i}; }
 
 // What a packet met on its way, beside what can be seen in the state afterwards.
 struct Way {
-  model::Stack router = model::nobody;  // that took it for its own; nobody: it was dropped before
-  unsigned hops = 0;                    // to there
-  bool was_new = false;                 // the router had no entry for it
-  model::Stack target = model::nobody;  // where the router sends it: an entry's, or the choice of its distribution
-  bool answered_by_router = false;      // by its kernel, as if there were no distribution
-  bool admitted = false;                // let in by the target's fence
+  model::Stack router = model::nobody;   // that took it for its own; nobody: it was dropped before
+  unsigned hops = 0;                     // to there
+  bool was_new = false;                  // the router had no entry for it
+  model::Stack target = model::nobody;   // where the router sends it: an entry's, or the choice of its distribution
+  bool answered_by_router = false;       // by its kernel, as if there were no distribution
+  bool admitted = false;                 // let in by the target's fence
+  model::Stack held_by = model::nobody;  // keeps it until it knows more (FLV-5)
 };
 
 class Composition {
@@ -76,6 +77,7 @@ class Composition {
   bool taps(const State& s, model::Stack i, model::Stack from, bool syn) const;
   bool fence_admits(const State& s, model::Stack i, model::Stack from) const;
   void kernel_takes_syn(State& s, model::Stack i, std::uint8_t c, std::uint8_t instance) const;
+  void kernel_aborts(State& s, model::Stack i, std::uint8_t c) const;
   void kernel_takes_data(State& s, model::Stack i, std::uint8_t c) const;
 
   const model::Rules& rules_;

@@ -59,11 +59,12 @@ bool is_barrier(const Message& message) {
 
 class Channels {
  public:
-  Channels(const model::State& before, const model::State& wanted, const model::State& found, model::Stack from,
+  Channels(const Before& before, const model::State& wanted, const model::State& found, model::Stack from,
            model::Stack to)
       : before_(before), found_(found), from_(from), to_(to) {
     take(wanted.bus[from][to], wanted_);
     take(found.bus[from][to], sent_);
+    found_channel_ = sent_;
     const auto [a, b] = std::ranges::mismatch(wanted_, sent_);
     wanted_.erase(wanted_.begin(), a);
     sent_.erase(sent_.begin(), b);
@@ -98,7 +99,6 @@ class Channels {
   static bool contains(const Messages& messages, const Message& message) {
     return std::ranges::find(messages, message) != messages.end();
   }
-  static auto key(const Message& m) { return std::tuple(m.kind, m.epoch, m.about, m.target); }
   // What decides: lists and the words of a handover as they come, and what is said under each epoch.
   static std::vector<std::vector<Messages>> in_order(const Messages& messages) {
     std::map<model::Epoch, Messages> by_epoch;
@@ -111,7 +111,7 @@ class Channels {
     for (const auto& [epoch, said] : by_epoch) all.push_back(between_barriers(said));
     return all;
   }
-  // Each between its barriers, sorted and once.
+  // Each between its barriers: what is said of the listener and of each connection, in order and once.
   static std::vector<Messages> between_barriers(const Messages& messages) {
     std::vector<Messages> parts(1);
     for (const Message& each : messages) {
@@ -123,19 +123,28 @@ class Channels {
       }
     }
     for (Messages& part : parts) {
-      std::ranges::sort(part, {}, key);
+      std::ranges::stable_sort(part, {}, subject);
       const auto again = std::ranges::unique(part);
       part.erase(again.begin(), again.end());
     }
     return parts;
   }
+  static std::pair<bool, unsigned> subject(const Message& m) {
+    const bool of_listener = m.kind == M::srv_stat;
+    return {of_listener, of_listener ? 0U : m.about};
+  }
 
   bool may_be_missing(const Message& message) const {
-    if (message.kind == M::verify || is_void(message)) return true;
-    const bool of_ended = message.kind == M::new_conn && message.target != model::nobody &&
-                          before_.stacks[message.target].endpoint[message.about].end == model::End::none;
-    if (of_ended) return true;
-    return message.kind == M::term_conn && before_.stacks[from_].endpoint[message.about].end == model::End::half_open;
+    if (is_void(message) || (is_of_connection(message) && is_last_word(found_channel_, message))) return true;
+    if (message.kind == M::new_conn) return message.target == from_ && will_be_reported(message);
+    return message.kind == M::term_conn && !before_.beyond.stacks[from_].connections[message.about].known_here;
+  }
+  // To an older owner whose report is still to be made: the stack reports to a newer one first.
+  bool will_be_reported(const Message& message) const {
+    const bool ends = std::ranges::any_of(found_channel_, [&](const Message& each) {
+      return each.kind == M::end_of_report && each.epoch == message.epoch;
+    });
+    return !ends && model::has(found_.stacks[to_].waiting, from_) && found_.stacks[from_].owning > message.epoch;
   }
   // A report under an epoch that its receiver has left behind: nobody takes it (FLV-10).
   bool is_void(const Message& message) const {
@@ -146,7 +155,7 @@ class Channels {
   // What is said beyond what the model says.
   bool is_true(const Message& message) const {
     const model::StackState& me = found_.stacks[from_];
-    const model::StackState& was = before_.stacks[from_];
+    const model::StackState& was = before_.state.stacks[from_];
     switch (message.kind) {
       case M::new_conn: {
         const bool holds = message.target == from_ && me.endpoint[message.about].end != model::End::none;
@@ -157,6 +166,7 @@ class Channels {
       case M::srv_stat:
         return (message.about != 0) == me.listening;
       case M::term_conn:
+        return me.endpoint[message.about].end == model::End::none || is_left_over(me, message) || is_ended(message);
       case M::not_held:
         return me.endpoint[message.about].end == model::End::none;
       case M::verify:
@@ -172,6 +182,17 @@ class Channels {
         return false;
     }
   }
+  // TKB-1: the owner tells a claimant what it has heard of the end of what it still routes.
+  bool is_ended(const Message& message) const {
+    return before_.beyond.stacks[from_].connections[message.about].ended &&
+           message.epoch == found_.stacks[from_].claiming && model::owner_of(message.epoch) == to_;
+  }
+  // RTE-13: the owner tells who holds an end in vain.
+  bool is_left_over(const model::StackState& me, const Message& message) const {
+    const model::Stack target = me.crt[message.about].target;
+    return model::owner_of(me.owning) == from_ && message.epoch == me.owning && target != to_ &&
+           (target == from_ || model::has(me.view, target));
+  }
   std::string order_text() const {
     std::string text = "in another order: the model";
     for (const Message& each : wanted_) text += " [" + message_text(each) + "]";
@@ -180,10 +201,11 @@ class Channels {
     return text;
   }
 
-  const model::State& before_;
+  const Before& before_;
   const model::State& found_;
   model::Stack from_;
   model::Stack to_;
+  Messages found_channel_;
   Messages wanted_;
   Messages sent_;
 };
@@ -196,7 +218,8 @@ bool is_same(model::Client wanted, const model::Client& found) {
 
 class Differences {
  public:
-  explicit Differences(const model::State& found) : found_(found) {}
+  Differences(const Before& before, const Step& step, const model::State& found)
+      : before_(before), step_(step), found_(found) {}
   template <class Value, class Text>
   void compare(std::string_view what, const Value& wanted, const Value& found, Text&& text) {
     if (wanted == found) return;
@@ -218,32 +241,43 @@ class Differences {
     compare(name("DPT"), wanted.dpt, found.dpt, set_text);
     for (unsigned c = 0; c < model::kConnectionsMax; ++c) {
       const bool fresher = wanted.crt[c].target == found.crt[c].target && found.crt[c].fresh;
-      const bool known = fresher || goes_to_rival(c, wanted.crt[c].target, found.crt[c]);
+      const bool known = fresher || goes_to_rival(i, c, wanted.crt[c].target, found.crt[c]);
       if (!known) compare(name("CRT entry"), wanted.crt[c], found.crt[c], entry_text);
       compare(name("connection"), wanted.endpoint[c], found.endpoint[c], endpoint_text);
     }
     for (model::Stack j = 1; j <= model::kStacksMax; ++j)
       compare(fmt::format("S{} has heard that S{} owns", i, j), wanted.said[j], found.said[j], epoch_text);
   }
-  // The implementation remembers who else has said that it holds a connection; the target that the model has for it
-  // holds it no longer. The other one may have lost it too since: a fresh entry is asked about when it has aged.
-  bool goes_to_rival(unsigned c, model::Stack in_model, const model::Entry& entry) const {
+  // The implementation remembers who else has said that it holds the connection, or is told of it now; the target that
+  // the model has for it holds it no longer. The other one may have lost it too since: a fresh entry is asked about
+  // when it has aged.
+  bool goes_to_rival(model::Stack i, unsigned c, model::Stack in_model, const model::Entry& entry) const {
     const bool held = in_model != model::nobody && found_.stacks[in_model].endpoint[c].end != model::End::none;
-    return !held && entry.target != model::nobody && entry.fresh;
+    const bool is_rival = entry.target == before_.beyond.stacks[i].connections[c].rival || is_named(i, c, entry.target);
+    return !held && entry.target != model::nobody && entry.fresh && is_rival;
+  }
+  bool is_named(model::Stack i, unsigned c, model::Stack target) const {
+    if (step_.action.kind != model::Action::Kind::receive || step_.action.a != i) return false;
+    const model::Channel& channel = before_.state.bus[step_.action.b][i];
+    return std::any_of(channel.messages.begin(), channel.messages.begin() + step_.messages, [&](const Message& each) {
+      return each.kind == M::new_conn && each.about == c && each.target == target;
+    });
   }
   void add(std::string line) { lines_.push_back(std::move(line)); }
   std::vector<std::string> take() { return std::move(lines_); }
 
  private:
+  const Before& before_;
+  const Step& step_;
   const model::State& found_;
   std::vector<std::string> lines_;
 };
 
 }  // namespace
 
-std::vector<std::string> differences(const model::Rules& rules, const model::State& before, const model::State& wanted,
-                                     const model::State& found) {
-  Differences all(found);
+std::vector<std::string> differences(const model::Rules& rules, const Before& before, const Step& step,
+                                     const model::State& wanted, const model::State& found) {
+  Differences all(before, step, found);
   for (model::Stack i = 1; i <= rules.stacks; ++i) {
     if (wanted.stacks[i] != found.stacks[i]) all.of_stack(i, wanted.stacks[i], found.stacks[i]);
     for (model::Stack j = 1; j <= rules.stacks; ++j) {

@@ -25,7 +25,8 @@ class Successors {
         judge_(owner.judge_),
         owner_(owner),
         before_(state),
-        abstract_(owner.abstract(state)),
+        where_{owner.abstract(state), beyond_model(composition_, rules_, state)},
+        abstract_(where_.state),
         look_(rules_, abstract_) {}
 
   template <class Visit>  // visit(Action, State&&, Step, Judgement)
@@ -64,7 +65,7 @@ class Successors {
   }
   template <class Visit>
   void finish(Visit&& visit, const Step& done, State&& next) {
-    const Judgement judgement = judge_.judge(abstract_, done, owner_.abstract(next));
+    const Judgement judgement = judge_.judge(where_, done, owner_.abstract(next));
     next.allowed = judgement.allowed;
     next.harm = judgement.harm;
     forget_old_frames(next);
@@ -243,7 +244,8 @@ class Successors {
   const Judge& judge_;
   const ImplementationModel& owner_;
   const State& before_;
-  model::State abstract_;
+  Before where_;
+  model::State& abstract_;
   model::Cluster look_;  // only asked
 };
 

@@ -50,7 +50,10 @@ enum class Mutant : std::uint8_t {
   rivals_wait,          // of two that say they hold a connection the first is not asked whether it still does (FLV-11)
   forget_newcomer,      // RELEASED ends a rebuild although a member has joined that has not reported (FLV-6)
   handover_in_silence,  // what is routed during a handover is not reported to the claimant (TKB-5, TKB-6)
-  report_ended,         // a claimant is told of entries whose connection has ended at its target (TKB-1)
+  ended_not_reported,   // a claimant is not told of entries that wait for a frame after their connection's end (TKB-1)
+  end_not_reported,     // a claimant is told of these as if they lived (TKB-1, RTE-11)
+  claim_goes_on,        // a claimant whose view loses a member goes on with what it has heard (TKB-5)
+  yield_while_fresh,    // an entry goes to who else holds it although a SYN is under way to its target (RTE-6)
   keep_left_over,       // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
   ignore_capacity,      // what targets report that they can do counts for nothing (RTE-8)
   forget_affinity,      // a client's next connection goes to anybody (RTE-8)
@@ -143,7 +146,10 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::report_to_itself, "report-to-itself"},
     MutantName{Mutant::wait_for_strangers, "wait-for-strangers"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
-    MutantName{Mutant::report_ended, "report-ended"},
+    MutantName{Mutant::ended_not_reported, "ended-not-reported"},
+    MutantName{Mutant::end_not_reported, "end-not-reported"},
+    MutantName{Mutant::claim_goes_on, "claim-goes-on"},
+    MutantName{Mutant::yield_while_fresh, "yield-while-fresh"},
     MutantName{Mutant::keep_left_over, "keep-left-over"},
 };
 

@@ -364,15 +364,20 @@ void Stack::complete_if_reported(const Address& address, Dvipa& dvipa) {
   if (dvipa.awaiting.none()) owner_event(address, dvipa, roles::ReportsComplete{});
 }
 
-// TKB-1, FLV-11: all that is routed here, each with the target that holds it; not what has ended there and only waits
-// for a frame that may be under way, for its target tells of that (TGT-6). The report that this stack makes as a target
-// follows, with the mark of its end.
+// TKB-1, FLV-11: all that is routed here, each with the target that holds it. The report that this stack makes as a
+// target follows, with the mark of its end. What has ended, and only waits for a frame that may be under way, is told
+// to a claimant, with the end: what its target tells when the frame comes may come too late (TGT-6). Another owner is
+// not told: who has reported to it takes no frame of this stack any more.
 void Stack::report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoch epoch) {
   std::map<StackId, std::vector<Remote>> by_target;
+  std::vector<Remote> ended;
   dvipa.routes.for_each([&](const Remote& remote, const tables::Route& route) {
-    if (route.ended == 0 || has(Mutant::report_ended)) by_target[route.target].push_back(remote);
+    if (route.ended != 0 && (to != dvipa.owner.facts.claimant || has(Mutant::ended_not_reported))) return;
+    by_target[route.target].push_back(remote);
+    if (route.ended != 0 && !has(Mutant::end_not_reported)) ended.push_back(remote);
   });
   for (const auto& [target, remotes] : by_target) emit(effect::Send{to, NewConn{address, epoch, target, remotes}});
+  if (!ended.empty()) emit(effect::Send{to, TermConn{address, epoch, ended}});
   report_affinities(address, dvipa, to, epoch);
 }
 
@@ -428,6 +433,7 @@ void Stack::leave_if_free() {
 template void Stack::owner_event(const Address&, Dvipa&, const roles::PartGiven&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::PartTaken&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::MemberJoined&);
+template void Stack::owner_event(const Address&, Dvipa&, const roles::MemberLost&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::ReportLimit&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::Superseded&);
 

@@ -43,7 +43,11 @@ struct StackProbe {
       };
       dvipa.routes.for_each([&](const Remote&, tables::Route& route) { reset(route); });
       for (auto& [remote, route] : dvipa.syns_under_way) reset(route);
-      for (auto& ended : dvipa.ended_while_fresh) ended.tick = 0;
+      dvipa.silence_until -= std::min(dvipa.silence_until, stack.ageing_tick_);
+      std::set<Remote> ended;
+      for (const auto& each : dvipa.ended_while_fresh) ended.insert(each.remote);
+      dvipa.ended_while_fresh.clear();
+      for (const Remote& remote : ended) dvipa.ended_while_fresh.push_back({0, remote});
       for (auto& [former_owner, until] : dvipa.deposed) until -= std::min(until, stack.ageing_tick_);
       std::vector<Port> ports;
       dvipa.listeners.for_each([&](Port port, const tables::ActualTarget&) { ports.push_back(port); });

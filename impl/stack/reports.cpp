@@ -208,6 +208,11 @@ bool Stack::speaks_to_me(const Dvipa& dvipa, Epoch epoch) const {
   return epoch == dvipa.owner.facts.mine || has(Mutant::accept_old_epoch);
 }
 
+// TKB-5: `from` is the present owner, from which this stack takes over.
+bool Stack::is_decided_by(const Dvipa& dvipa, StackId from) {
+  return dvipa.owner.state() == roles::OwnerState::taking_back && from == dvipa.owner.facts.owner;
+}
+
 Stack::Dvipa* Stack::reported_dvipa(const Address& address, Epoch epoch) {
   const auto at = dvipas_.find(address);
   return at != dvipas_.end() && speaks_to_me(at->second, epoch) ? &at->second : nullptr;
@@ -253,8 +258,7 @@ void Stack::hear(StackId from, const NewConn& newconn) {
     if (!has(Mutant::forget_strangers)) await_silent(*dvipa);
     return;
   }
-  const bool decides = dvipa->owner.state() == roles::OwnerState::taking_back && from == dvipa->owner.facts.owner &&
-                       !has(Mutant::owner_does_not_decide);
+  const bool decides = is_decided_by(*dvipa, from) && !has(Mutant::owner_does_not_decide);
   const bool first_hand = newconn.target == from;
   const std::uint32_t affinity = affinity_ticks(*dvipa);
   for (const Remote& remote : newconn.remotes) {
@@ -307,7 +311,7 @@ bool Stack::says_it_owns(StackId stack, const Address& address, Epoch epoch) con
 
 // Its target has named the connection.
 void Stack::confirm(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route) {
-  route.ended = 0;
+  route.ended = route.in_question = 0;
   const auto rival = dvipa.rivals.find(remote);
   if (rival == dvipa.rivals.end() || !rival->second.asked) return;
   rival->second.asked = false;
@@ -325,7 +329,7 @@ void Stack::compete(const Address& address, Dvipa& dvipa, const Remote& remote, 
     if (!rival.first_hand || has(Mutant::forget_rivals)) return;
     rival.asked = !has(Mutant::rivals_wait);
     dvipa.rivals[remote] = rival;
-    if (!rival.asked) return;
+    if (!rival.asked || route.in_question != 0) return;
     route.in_question = 1;
     emit(effect::Send{route.target, Verify{address, dvipa.owner.facts.mine, {remote}}});
   } else if (!rival.first_hand && has(Mutant::ignore_second_hand)) {
@@ -379,7 +383,21 @@ void Stack::erase_route(const Address& address, Dvipa& dvipa, const Remote& remo
   if (rival.asked) emit(effect::ReleaseHeld{address});
 }
 
-// RTE-6. What cannot be removed yet is asked about when it can.
+// RTE-6. Its target holds the connection no longer. While a SYN may be under way to it the entry stays, and is asked
+// about when none can be; until then packets are held if another one says that it holds the connection (FLV-5). To this
+// stack itself none is under way.
+void Stack::lose_holder(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route) {
+  const auto rival = dvipa.rivals.find(remote);
+  const bool contested = rival != dvipa.rivals.end();
+  const bool yields = contested && (route.target == settings_.self || has(Mutant::yield_while_fresh));
+  if (!is_fresh(route) || yields) return erase_route(address, dvipa, remote);
+  if (route.ended == 0) dvipa.ended_while_fresh.push_back({ageing_tick_, remote});
+  route.ended = 1;
+  if (contested) rival->second.asked = true;
+}
+
+// TKB-1: what a claimant hears of it from the present owner is a reason to ask, when no frame can be under way any
+// more.
 void Stack::hear(StackId from, const TermConn& termconn) {
   if (says_it_owns(from, termconn.dvipa, termconn.epoch)) return abort_left_over(termconn);
   Dvipa* dvipa = reported_dvipa(termconn.dvipa, termconn.epoch);
@@ -387,14 +405,11 @@ void Stack::hear(StackId from, const TermConn& termconn) {
   for (const Remote& remote : termconn.remotes) {
     drop_rival(termconn.dvipa, *dvipa, remote, from);
     tables::Route* route = dvipa->routes.find(remote);
+    if (route != nullptr && route->target != from && is_decided_by(*dvipa, from))
+      dvipa->ended_while_fresh.push_back({ageing_tick_, remote});
     if (route == nullptr || route->target != from) continue;
     if (affinity_ticks(*dvipa) != 0) dvipa->affinities.refresh(remote, from, ageing_tick_);
-    if (is_fresh(*route) && !dvipa->rivals.contains(remote)) {
-      route->ended = 1;
-      dvipa->ended_while_fresh.push_back({ageing_tick_, remote});
-    } else {
-      erase_route(termconn.dvipa, *dvipa, remote);
-    }
+    lose_holder(termconn.dvipa, *dvipa, remote, *route);
   }
 }
 
@@ -410,9 +425,9 @@ void Stack::hear(StackId from, const NotHeld& not_held) {
   Dvipa* dvipa = reported_dvipa(not_held.dvipa, not_held.epoch);
   if (dvipa == nullptr) return;
   for (const Remote& remote : not_held.remotes) {
-    const tables::Route* route = dvipa->routes.find(remote);
+    tables::Route* route = dvipa->routes.find(remote);
     if (route == nullptr || route->target != from || route->in_question == 0) continue;
-    if (!is_fresh(*route) || dvipa->rivals.contains(remote)) erase_route(not_held.dvipa, *dvipa, remote);
+    lose_holder(not_held.dvipa, *dvipa, remote, *route);
   }
 }
 

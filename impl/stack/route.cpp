@@ -15,7 +15,8 @@ Verdict Stack::route(const Segment& segment) {
   if (segment.kind != Segment::Kind::tcp) return {Kind::conventional, {}, false};
 
   tables::Route* route = dvipa->routes.find(segment.connection.remote);
-  if (route != nullptr && route->ended != 0 && segment.syn && !is_actual_target(*dvipa, segment, route->target)) {
+  if (route != nullptr && route->ended != 0 && segment.syn &&
+      !is_undecided(*dvipa, segment.connection.remote, *route) && !is_actual_target(*dvipa, segment, route->target)) {
     dvipa->routes.erase(segment.connection.remote);  // no frame that is under way opens anything there (RTE-5)
     route = nullptr;
   }

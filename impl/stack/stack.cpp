@@ -45,7 +45,8 @@ void Stack::take(const input::MemberUp& up) {
   newcomer_ = nobody;
 }
 
-// FLV-1, FLV-12: what the member owned has no owner, what it held as a target is lost.
+// FLV-1, FLV-12: what the member owned has no owner, what it held as a target is lost. TKB-5: what the owner has
+// reported to a claimant may have been of the member as it is now, back already.
 void Stack::take(const input::MemberDown& down) {
   if (members_.erase(down.member) == 0) return;
   for (auto& [address, dvipa] : dvipas_) {
@@ -61,6 +62,7 @@ void Stack::take(const input::MemberDown& down) {
       forget_listeners(address, dvipa, down.member);
     }
     note_gone(address, dvipa, down.member);
+    if (!has(Mutant::claim_goes_on)) owner_event(address, dvipa, roles::MemberLost{});
     if (dvipa.awaiting.test(down.member.value)) {
       dvipa.awaiting.reset(down.member.value);
       complete_if_reported(address, dvipa);

@@ -294,6 +294,7 @@ class Stack {
     return listeners_here_.contains({address, port}) || listeners_here_.contains({wildcard_of(address), port});
   }
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
+  static bool is_decided_by(const Dvipa& dvipa, StackId from);
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
   void end_left_over(const Address& address, const Dvipa& dvipa, StackId holder, std::vector<Remote> remotes);
   void abort_left_over(const TermConn& termconn);
@@ -304,6 +305,7 @@ class Stack {
   bool is_awaited(const Dvipa& dvipa, StackId stack) const;
   void settle_rivals(Dvipa& dvipa, StackId reported);
   void drop_rival(const Address& address, Dvipa& dvipa, const Remote& remote, StackId stack);
+  void lose_holder(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route);
   void erase_route(const Address& address, Dvipa& dvipa, const Remote& remote);
   // All of them, or those of one stack.
   void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);

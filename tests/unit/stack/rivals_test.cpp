@@ -29,17 +29,49 @@ TEST(Rivals, TheOtherHolderHasTheConnectionWhenTheTargetFails) {
   EXPECT_EQ(cluster.packet(1, dva1, remote, false), (Verdict{Kind::to_target, Cluster::id(4), false}));
 }
 
-// covers: RTE-6, FLV-5: the SYN has made an entry, but no connection
-TEST(Rivals, TheTargetIsAskedAndPacketsAreHeldUntilItAnswers) {
-  Cluster cluster(5);
-  cluster.start_all();
-  const unsigned target = cluster.packet(1, dva1, client(1), true).stack.value;
-  const unsigned other = target == 2 ? 4 : 2;
-  cluster.give(other, input::ConnectionsOpened{dva1, {client(1)}});
-  cluster.deliver_all(other, 1);
-  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).kind, Kind::hold);
+// The SYN has made an entry for the target, but no connection; S4 says that it has one.
+struct TwoHolders : testing::Test {
+  TwoHolders() { cluster.start_all(); }
+  void give_to(unsigned target) {
+    std::uint32_t n = 0;
+    while (n < 10 && cluster.packet(1, dva1, client(n), true).stack != Cluster::id(target)) ++n;
+    remote = client(n);
+    cluster.give(4, input::ConnectionsOpened{dva1, {remote}});
+    cluster.deliver_all(4, 1);
+    EXPECT_EQ(data().kind, Kind::hold);
+  }
+  Verdict data() { return cluster.packet(1, dva1, remote, false); }
+
+  Cluster cluster{5};
+  Remote remote;
+};
+
+// covers: RTE-6, FLV-5: no SYN is under way to the owner itself
+TEST_F(TwoHolders, TheTargetIsAskedAndPacketsAreHeldUntilItAnswers) {
+  give_to(1);
   cluster.settle();
-  EXPECT_EQ(cluster.packet(1, dva1, client(1), false), (Verdict{Kind::to_target, Cluster::id(other), false}));
+  EXPECT_EQ(data(), (Verdict{Kind::to_target, Cluster::id(4), false}));
+}
+
+// covers: RTE-6, FLV-5
+TEST_F(TwoHolders, PacketsAreHeldForAsLongAsTheSynMayBeUnderWay) {
+  give_to(2);
+  cluster.settle();
+  EXPECT_EQ(data().kind, Kind::hold);
+  cluster.age(1, 10);
+  EXPECT_EQ(data().kind, Kind::hold);
+  cluster.settle();
+  EXPECT_EQ(data(), (Verdict{Kind::to_target, Cluster::id(4), false}));
+}
+
+// covers: RTE-6, FLV-5: what S4 has is of an earlier connection of the client
+TEST_F(TwoHolders, TheTargetKeepsTheConnectionWhoseSynComesAfterItWasAsked) {
+  give_to(2);
+  cluster.settle();
+  cluster.give(2, input::ConnectionAccepted{{dva1, remote}});
+  cluster.age(1, 10);
+  cluster.settle();
+  EXPECT_EQ(data(), (Verdict{Kind::to_target, Cluster::id(2), false}));
 }
 
 // covers: FLV-11, FLV-5: the claimant has failed, and reports are asked for anew; the SYN of the entry was lost
@@ -192,8 +224,9 @@ TEST(Takeback, TheOwnerKnowsWhichOfTwoEndsTheClientHas) {
   EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(second));
 }
 
-// covers: TKB-1, RTE-6: kept for a SYN that may be under way, of which the target tells if it comes (TGT-6)
-TEST(Takeback, AnEntryOfAnEndedConnectionIsNotPassedOn) {
+// covers: TKB-1, RTE-6, RTE-11: kept for a SYN that may be under way; what its target tells when it comes may be too
+// late
+TEST(Takeback, AnEntryOfAnEndedConnectionIsPassedOnAndAskedAbout) {
   Cluster cluster(5);
   cluster.start_all();
   cluster.crash(1);
@@ -207,7 +240,36 @@ TEST(Takeback, AnEntryOfAnEndedConnectionIsNotPassedOn) {
   cluster.fire(1, Timer::Kind::join);
   cluster.settle();
   ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(3));
+  cluster.age(1, 10);
+  cluster.settle();
   EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.find(remote), nullptr);
+}
+
+// covers: TKB-5: the owner has met S3 again already, and tells of its new connection before the claimant loses the old
+// S3
+TEST(Takeback, BeginsAnewWhenAMemberIsLost) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  cluster.settle();
+  cluster.start(1, definitions_of(1));
+  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
+  cluster.fire(1, Timer::Kind::join);
+  cluster.deliver_all(1, 5);
+  std::uint32_t n = 0;
+  while (n < 10 && cluster.packet(5, dva1, client(n), true).stack != Cluster::id(3)) ++n;
+  const Remote remote = client(n);
+  cluster.give(5, input::RouteReported{{dva1, remote}, Cluster::id(3)});
+  cluster.deliver_all(5, 1);
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::taking_back);
+  ASSERT_NE(cluster.at(1).dvipa(dva1)->routes.find(remote), nullptr);
+  cluster.give(1, input::MemberDown{Cluster::id(3)});
+  cluster.give(1, input::MemberUp{Cluster::id(3), 2});
+  cluster.give(1, input::Received{Cluster::id(3), VipaList{}});
+  cluster.settle();
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(3));
 }
 
 // covers: FLV-6, TKB-2: the newcomer is met between TAKEOVER and RELEASED
