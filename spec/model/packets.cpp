@@ -63,22 +63,22 @@ void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance,
   if (may_answer_unmatched(path.router)) refuse(path.router, c, instance);  // RTE-5
 }
 
-// The router gives the SYN to a target while another one, which is not in its view, lives with an end of the
-// connection, or the same SYN is on its way to it from a stack that is not in the view either, or that is there
-// anew while the target takes it for the former one.
+// FLV-12: a target that is not in the view of the router has failed as far as the group knows; its entries go, also one
+// that a former owner has reported (TKB-5), and its half of a connection is lost. If it lives all the same and holds an
+// end of this connection, or will take its SYN from another stack that it knows as the owner, and the router now gives
+// the SYN to a second target, then the client may meet either.
 void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
   const std::uint8_t instance = s_.clients[c].instance;
-  const auto unseen = [&](Stack j) { return j != router && !has(at(router).view, j); };
   for (Stack j = 1; j <= rules_.stacks; ++j) {
+    if (j == target || j == router || has(at(router).view, j) || at(j).life == Life::crashed) continue;
     const Endpoint& endpoint = at(j).endpoint[c];
     bool given = endpoint.end != End::none && endpoint.instance == instance;
     for (unsigned n = 0; n < s_.frames.size; ++n) {
       const Frame& frame = s_.frames.frames[n];
-      const Stack from = owner_of(frame.epoch);
-      const bool is_another = has(at(j).view, from) && !has(at(from).view, j);
-      given |= frame.to == j && frame.connection == c && frame.instance == instance && (unseen(from) || is_another);
+      const bool is_of_it = frame.to == j && frame.connection == c && frame.instance == instance;
+      given |= is_of_it && at(j).life == Life::up && owner_of(frame.epoch) != router && fence_admits(j, frame.epoch);
     }
-    if (given && j != target && unseen(j)) s_.clients[c].contested = true;
+    if (given) s_.clients[c].contested = true;
   }
 }
 

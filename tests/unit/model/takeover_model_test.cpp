@@ -52,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Pinned{"return", 131353}, Pinned{"departure", 217292}, Pinned{"backups", 23934},
                     Pinned{"moves", 228198}, Pinned{"moved-on-return", 393339}, Pinned{"partition", 200558},
                     Pinned{"isolated", 287810}, Pinned{"isolated-failure", 184260}, Pinned{"targets", 71882},
-                    Pinned{"paused", 181326}, Pinned{"paused-reuse", 77375}, Pinned{"two-claims", 310114},
+                    Pinned{"paused", 181208}, Pinned{"paused-reuse", 65017}, Pinned{"two-claims", 310114},
                     Pinned{"when-idle", 11666}, Pinned{"disruptive", 484590}, Pinned{"two-dvipas", 214704},
                     Pinned{"chain", 1032132}, Pinned{"standard", 468326}, Pinned{"handover", 557524}),
     [](const auto& each) {
