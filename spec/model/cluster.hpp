@@ -120,7 +120,10 @@ class Cluster {
 
   bool may_answer_unmatched(Stack router) const;
   void forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops);
+  template <class Of>
+  bool will_take(Stack j, std::uint8_t c, Of&& of) const;
   void note_contest(Stack router, std::uint8_t c, Stack target);
+  void forget_connections_of(Stack i, Stack j);
   void make_entry(Stack router, std::uint8_t c, Stack target);
   void report_routed(Stack router, std::uint8_t c);
   void open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instance);

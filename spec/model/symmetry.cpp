@@ -313,7 +313,8 @@ State Symmetry::canonical(const State& state) const {
   look(state, colours);
   while (!refine(state, colours))
     if (!single_one_out(stacks_, colours.stack) && !single_one_out(connections_, colours.connection)) break;
-  return renamed(state, rules_, order(colours));
+  const Renaming names = order(colours);
+  return names == same_names() ? state : renamed(state, rules_, names);
 }
 
 std::vector<Renaming> Symmetry::renamings() const {
