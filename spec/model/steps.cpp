@@ -153,7 +153,7 @@ class Steps {
     if (visit_ == nullptr) return;
     State next = before_;
     act(next);
-    if (next != before_) (*visit_)(action, next);
+    (*visit_)(action, next);
   }
   template <class Do>
   void step(const Action& action, Do&& act) {
