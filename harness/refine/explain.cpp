@@ -92,7 +92,7 @@ class Channels {
  private:
   static void take(const model::Channel& channel, Messages& out) {
     for (unsigned n = 0; n < channel.size; ++n) {
-      out.push_back(channel.messages[n]);
+      out.push_back(channel[n]);
       if (out.back().kind != M::new_conn) out.back().target = model::nobody;  // says who sends it
     }
   }

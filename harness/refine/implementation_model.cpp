@@ -138,8 +138,8 @@ class Successors {
       for_stacks([&](model::Stack j) {
         const model::Channel& channel = abstract_.bus[i][j];
         for (unsigned n = 0; n < channel.size; ++n) {
-          const M kind = channel.messages[n].kind;
-          found |= (kind == M::term_conn || kind == M::verify || kind == M::not_held) && channel.messages[n].about == c;
+          const M kind = channel[n].kind;
+          found |= (kind == M::term_conn || kind == M::verify || kind == M::not_held) && channel[n].about == c;
         }
       });
     });

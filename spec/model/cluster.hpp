@@ -1,12 +1,14 @@
 #pragma once
 // What the stacks of the abstract cluster do: on a message, on a change of their view, and with a packet. A Cluster is
 // a state together with the rules of the run; every function here changes the state at once and as a whole.
-#include <vector>
+#include <boost/container/static_vector.hpp>
 
 #include "spec/model/rules.hpp"
 #include "spec/model/state.hpp"
 
 namespace dvipa::model {
+
+using Epochs = boost::container::static_vector<Epoch, kStacksMax + 2>;
 
 class Cluster {
  public:
@@ -51,7 +53,7 @@ class Cluster {
   void send_list_again(Stack i) { announce(i); }
   void listen(Stack i, bool listening);
   void end_connection(Stack i, std::uint8_t c);
-  std::vector<Epoch> told_by(Stack i) const;  // the epochs of those that hear of what begins and ends at i
+  Epochs told_by(Stack i) const;  // the epochs of those that hear of what begins and ends at i
   bool may_verify(Stack i, std::uint8_t c) const;
   void verify(Stack i, std::uint8_t c);
 
@@ -118,7 +120,10 @@ class Cluster {
 
   bool may_answer_unmatched(Stack router) const;
   void forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops);
+  template <class Of>
+  bool will_take(Stack j, std::uint8_t c, Of&& of) const;
   void note_contest(Stack router, std::uint8_t c, Stack target);
+  void forget_connections_of(Stack i, Stack j);
   void make_entry(Stack router, std::uint8_t c, Stack target);
   void report_routed(Stack router, std::uint8_t c);
   void open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instance);

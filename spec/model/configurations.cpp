@@ -187,6 +187,7 @@ Rules moves_and_failures() {
   r.budget.crashes = 1;
   r.budget.restarts = 1;
   r.liveness = false;
+  r.long_run = true;
   return r;
 }
 
@@ -329,13 +330,22 @@ Rules standard() {
 Rules deep() {
   Rules r = standard();
   r.name = "deep";
-  r.purpose = "two backups, three crashes, two restarts, a changing listener";
+  r.purpose = "two backups, three crashes of any stack, a restart, a changing listener";
   r.rank = {0, 0, 20, 10, 0};
   r.changing = set_of({3});
   r.failing = set_of({1, 2, 3});
   r.budget.crashes = 3;
-  r.budget.restarts = 2;
   r.budget.listener_changes = 1;
+  r.long_run = true;
+  return r;
+}
+
+// Forty times as many states as `deep`: without a verdict until somebody explores it to its end (docs/checker.md).
+Rules deepest() {
+  Rules r = deep();
+  r.name = "deepest";
+  r.purpose = "two backups, three crashes of any stack, two restarts, a changing listener";
+  r.budget.restarts = 2;
   return r;
 }
 
@@ -371,7 +381,8 @@ std::span<const Rules> configurations() {
                                          moves_and_failures(),
                                          standard(),
                                          handover(),
-                                         deep()};
+                                         deep(),
+                                         deepest()};
   return all;
 }
 

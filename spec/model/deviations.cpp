@@ -53,8 +53,11 @@ constexpr std::array kDeviations = {
                   "reuse"},
     DeviationText{D::release_in_silence, "TKB-3/announced", true,
                   "a former owner tells nobody but the claimant that it has let go", "backups"},
-    DeviationText{D::no_report_of_foreign_syn, "TGT-6/report", true,
-                  "a target does not report a SYN of another stack at once", ""},
+    DeviationText{
+        D::no_report_of_foreign_syn, "TGT-6/report", true, "a target does not report a SYN of another stack at once",
+        "",
+        "what the fence lets in is in the tables of whoever forwarded it (RTE-4), with a claimant too (TKB-5), "
+        "and of a new epoch's owner by the report"},
     DeviationText{D::older_owner_forgotten, "FLV-10/fallback", true,
                   "a stack that loses its owner forgets another one that has said that it owns the DVIPA",
                   "two-claims"},

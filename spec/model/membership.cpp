@@ -47,9 +47,7 @@ void Cluster::exclude(Stack i, Stack j) {
   remove(me.waiting, j);
   if (!drops(Deviation::failed_target_kept)) {  // FLV-12, RTE-11
     remove(me.dpt, j);
-    for_each_connection([&](std::uint8_t c) {
-      if (me.crt[c].target == j) me.crt[c] = {};
-    });
+    forget_connections_of(i, j);
   }
   if (owner_of(me.claiming) == j) claimant_lost(i);
   if (owner_of(me.owning) == j) return owner_lost(i);

@@ -14,7 +14,8 @@ struct Consequence {
   std::size_t steps = 0;
   checker::Trace<TakeoverModel> trace;
 };
-// What the deviation leads to in its configuration (DeviationText::config); without one, in `standard`.
+// What the deviation leads to in its configuration (DeviationText::config); without one, in the first of all that are
+// no long runs in which it leads to anything.
 Consequence consequence_of(const DeviationText& deviation, unsigned threads);
 
 // docs/decisions-needed.md: the decisions, then the seeded faults.

@@ -25,8 +25,10 @@ Stack Cluster::successor(Stack i) const {
 
 // A claim takes a counter greater than any that the claimant has heard of (FLV-10).
 Epoch Cluster::next_epoch(Stack i) const {
-  const unsigned counter = counter_of(at(i).newest);
-  return epoch_of(drops(Deviation::epoch_reused) ? std::max(counter, 1U) : counter + 1, i);
+  const unsigned newest = counter_of(at(i).newest);
+  const unsigned counter = drops(Deviation::epoch_reused) ? std::max(newest, 1U) : newest + 1;
+  if (counter > kCounterMax) broken("an epoch has a counter greater than kCounterMax");
+  return epoch_of(counter, i);
 }
 
 // RTE-2. Clients learn of it sooner or later; what they had learned before may stay in their ARP tables for ever.

@@ -3,6 +3,8 @@
 // client while its connection lives, so it moves in one step.
 #include "spec/model/cluster.hpp"
 
+#include <algorithm>
+
 namespace dvipa::model {
 
 // RTE-12: from the network to a former owner, from there to the owner, from there to a target, and never further.
@@ -63,23 +65,42 @@ void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance,
   if (may_answer_unmatched(path.router)) refuse(path.router, c, instance);  // RTE-5
 }
 
-// The router gives the SYN to a target while another one, which is not in its view, lives with an end of the
-// connection, or the same SYN is on its way to it from a stack that is not in the view either, or that is there
-// anew while the target takes it for the former one.
+// Another than the router has forwarded a SYN of the client's present connection, and j will take it.
+template <class Of>
+bool Cluster::will_take(Stack j, std::uint8_t c, Of&& of) const {
+  const auto end = s_.frames.frames.begin() + s_.frames.size;
+  return at(j).life == Life::up && std::any_of(s_.frames.frames.begin(), end, [&](const Frame& frame) {
+           return frame.to == j && frame.connection == c && frame.instance == s_.clients[c].instance &&
+                  fence_admits(j, frame.epoch) && of(owner_of(frame.epoch));
+         });
+}
+
+// FLV-12: a target that is not in the router's view has failed as far as the group knows, and its half of a connection
+// is lost. If it lives all the same and holds an end of this connection, or is about to, and the router now gives the
+// SYN to a second target, then the client may meet either. Not if who forwarded the first SYN could have told: a stack
+// that the router sees has reported what it forwarded in its present life, which has met that target (TKB-1, TKB-5).
 void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
-  const std::uint8_t instance = s_.clients[c].instance;
-  const auto unseen = [&](Stack j) { return j != router && !has(at(router).view, j); };
   for (Stack j = 1; j <= rules_.stacks; ++j) {
+    if (j == target || j == router || has(at(router).view, j)) continue;
     const Endpoint& endpoint = at(j).endpoint[c];
-    bool given = endpoint.end != End::none && endpoint.instance == instance;
-    for (unsigned n = 0; n < s_.frames.size; ++n) {
-      const Frame& frame = s_.frames.frames[n];
-      const Stack from = owner_of(frame.epoch);
-      const bool is_another = has(at(j).view, from) && !has(at(from).view, j);
-      given |= frame.to == j && frame.connection == c && frame.instance == instance && (unseen(from) || is_another);
-    }
-    if (given && j != target && unseen(j)) s_.clients[c].contested = true;
+    const bool holds = endpoint.end != End::none && endpoint.instance == s_.clients[c].instance;
+    const auto cannot_tell = [&](Stack from) {
+      return from != router && (!has(at(router).view, from) || !have_met(from, j));
+    };
+    if (holds || will_take(j, c, cannot_tell)) s_.clients[c].contested = true;
   }
+}
+
+// FLV-12: i's view excludes j, whose entries go. One of them may be of j's next life: a former owner that has met that
+// life has reported what it gave to it (TKB-5) before i, the owner now, noticed that there was another before. NEWCONN
+// does not say which life it means, and that half is lost in the same way. (A claimant begins anew, TKB-5/anew.)
+void Cluster::forget_connections_of(Stack i, Stack j) {
+  const auto has_told = [&](Stack from) { return from != i && have_met(i, from) && have_met(from, j); };
+  for_each_connection([&](std::uint8_t c) {
+    if (at(i).crt[c].target != j) return;
+    at(i).crt[c] = {};
+    if (owns(i) && !has(at(j).view, i) && will_take(j, c, has_told)) s_.clients[c].contested = true;
+  });
 }
 
 // RTE-4.

@@ -23,7 +23,7 @@ void Cluster::announce(Stack i) {
 void Cluster::report(Stack i, Stack to, Epoch epoch) {
   const StackState& me = at(i);
   if (me.listening) send(i, to, {MessageKind::srv_stat, epoch, 1, nobody});
-  std::vector<Message> named;
+  boost::container::static_vector<Message, 2UL * kConnectionsMax> named;
   for_each_connection([&](std::uint8_t c) {
     const End end = me.endpoint[c].end;
     const bool left_out =
@@ -44,10 +44,10 @@ void Cluster::report(Stack i, Stack to, Epoch epoch) {
 
 // TGT-7: the owner, a claimant, and another one that says that it owns the DVIPA: each of them may be the one that is
 // left.
-std::vector<Epoch> Cluster::told_by(Stack i) const {
+Epochs Cluster::told_by(Stack i) const {
   const StackState& me = at(i);
-  if (me.claiming != 0 && drops(Deviation::changes_to_claimant_only)) return {me.claiming};
-  std::vector<Epoch> told;
+  if (me.claiming != 0 && drops(Deviation::changes_to_claimant_only)) return Epochs(1, me.claiming);
+  Epochs told;
   if (me.owning != 0) told.push_back(me.owning);
   if (me.claiming != 0) told.push_back(me.claiming);
   if (drops(Deviation::changes_to_newest_only)) return told;
@@ -89,7 +89,7 @@ void Cluster::receive(Stack i, Stack from, unsigned n) {
 
 bool Cluster::comes_in_vain(Stack i, Stack from) const {
   const StackState& me = at(i);
-  const Message& message = s_.bus[from][i].messages[0];
+  const Message message = s_.bus[from][i][0];
   switch (message.kind) {
     case MessageKind::srv_stat:
     case MessageKind::new_conn:
@@ -199,7 +199,7 @@ bool Cluster::may_verify(Stack i, std::uint8_t c) const {
   if (at(target).endpoint[c].end != End::none) return false;
   const Channel& ahead = s_.bus[i][target];
   for (unsigned n = 0; n < ahead.size; ++n)
-    if (ahead.messages[n].kind == MessageKind::verify && ahead.messages[n].about == c) return false;
+    if (ahead[n].kind == MessageKind::verify && ahead[n].about == c) return false;
   return s_.bus[target][i].size == 0;  // nor is an answer on its way
 }
 

@@ -73,8 +73,9 @@ struct DeviationText {
   Deviation deviation;
   std::string_view name;  // of a decision: its catalogue identifier, with a part of it after a slash
   bool is_decision;
-  std::string_view meaning;  // what the stacks do instead
-  std::string_view config;   // the smallest configuration in which a violation is found
+  std::string_view meaning;       // what the stacks do instead
+  std::string_view config;        // the smallest configuration in which a violation is found; empty: none is in any
+  std::string_view instead = {};  // if none is: what makes the decision superfluous
 };
 std::span<const DeviationText> deviations();
 const DeviationText* find_deviation(std::string_view name);
@@ -105,6 +106,7 @@ struct Rules {
   Budget budget;
   Stack owner = 1;        // at the start; another than S1: the primary is down, and this one has taken over
   bool liveness = false;  // small enough that fair cycles are looked for as well
+  bool long_run = false;  // takes minutes or more, so that tests leave it out
   Deviations deviations;
 
   bool drops(Deviation deviation) const { return deviations[static_cast<std::size_t>(deviation)]; }

@@ -2,149 +2,250 @@
 #include "spec/model/state.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace dvipa::model {
 
-namespace {
-
-[[noreturn]] void broken(const char* what) {
+void broken(const char* what) {
   std::fprintf(stderr, "spec/model: %s\n", what);
   std::abort();
 }
 
+namespace {
+
+// A state is stored as a row of bits, in pieces of at most 56. Of each part of a state one function says which fields
+// it has and how many bits each needs; a Writer and a Reader both go by it. (That the bits suffice is asked when a
+// configuration is begun, of every epoch when it is made, and of every message when it is sent.)
+
+struct Packing {
+  std::uint64_t bits = 0;
+  unsigned size = 0;
+  template <class Field>
+  void operator()(const Field& field, unsigned width) {
+    const auto value = static_cast<std::uint64_t>(field);
+    bits |= value << size;
+    size += width;
+  }
+};
+
+struct Unpacking {
+  std::uint64_t bits = 0;
+  unsigned size = 0;
+  template <class Field>
+  void operator()(Field& field, unsigned width) {
+    field = static_cast<Field>(bits >> size & ((std::uint64_t{1} << width) - 1));
+    size += width;
+  }
+};
+
 class Writer {
  public:
-  explicit Writer(checker::Bytes& out) : out_(out) {}
-  void byte(unsigned value) { out_.push_back(static_cast<std::uint8_t>(value)); }
-  void nibbles(unsigned high, unsigned low) { byte(high << 4U | low); }
+  template <class Fields>
+  void piece(Fields&& fields) {
+    Packing piece;
+    fields(piece);
+    word_ |= piece.bits << used_;
+    std::memcpy(bytes_.data() + at_, &word_, 8);
+    used_ += piece.size;
+    at_ += used_ / 8;
+    word_ >>= used_ / 8 * 8;
+    used_ %= 8;
+  }
+  void finish(checker::Bytes& out) const {
+    out.insert(out.end(), bytes_.data(), bytes_.data() + at_ + (used_ + 7) / 8);
+  }
 
  private:
-  checker::Bytes& out_;
+  std::array<std::uint8_t, sizeof(State)> bytes_;  // not filled with zeros: it is large
+  std::size_t at_ = 0;
+  std::uint64_t word_ = 0;  // what there is of the bytes from `at_`
+  unsigned used_ = 0;       // of its bits; less than 8
 };
 
 class Reader {
  public:
-  explicit Reader(checker::ByteView in) : in_(in) {}
-  std::uint8_t byte() { return in_[at_++]; }
-  void nibbles(std::uint8_t& high, std::uint8_t& low) {
-    const std::uint8_t both = byte();
-    high = both >> 4U;
-    low = both & 15U;
+  explicit Reader(checker::ByteView in) {
+    std::memcpy(bytes_.data(), in.data(), in.size());
+    std::memset(bytes_.data() + in.size(), 0, 8);
+  }
+  template <class Fields>
+  void piece(Fields&& fields) {
+    Unpacking piece;
+    std::memcpy(&piece.bits, bytes_.data() + at_ / 8, 8);
+    piece.bits >>= at_ % 8;
+    fields(piece);
+    at_ += piece.size;
   }
 
  private:
-  checker::ByteView in_;
-  std::size_t at_ = 0;
+  std::array<std::uint8_t, sizeof(State)> bytes_;
+  std::size_t at_ = 0;  // in bits
 };
 
-constexpr unsigned kTogether = 15;  // in the place of a MessageKind: a new_conn that is `together` with others
+constexpr unsigned kEpoch = 6;  // bits of an epoch
 
-unsigned packed(const Entry& entry) { return entry.target | (entry.fresh ? 8U : 0U); }
-unsigned packed(const Endpoint& endpoint) {
-  return static_cast<unsigned>(endpoint.end) | unsigned{endpoint.instance} << 2U;
-}
+// A state of `kStacks` stacks. Of each of its parts one function says what there is to it.
+template <unsigned kStacks, class Row>
+class Parts {
+ public:
+  Parts(Row& row, unsigned connections) : row_(row), connections_(connections) {}
 
-void write(Writer& out, const StackState& stack, unsigned stacks, unsigned connections) {
-  out.byte(static_cast<unsigned>(stack.life) | (stack.ready ? 4U : 0U) | (stack.listening ? 8U : 0U) |
-           (stack.asked ? 16U : 0U));
-  out.nibbles(stack.view, stack.listed);
-  out.nibbles(stack.primaries, stack.leaving);
-  out.nibbles(stack.waiting, stack.dpt);
-  out.byte(stack.newest);
-  out.byte(stack.owning);
-  out.byte(stack.claiming);
-  for (unsigned j = 1; j <= stacks; ++j) out.byte(stack.said[j]);
-  for (unsigned c = 0; c < connections; ++c) out.nibbles(packed(stack.crt[c]), packed(stack.endpoint[c]));
-}
-
-void read(Reader& in, StackState& stack, unsigned stacks, unsigned connections) {
-  const unsigned bits = in.byte();
-  stack.life = static_cast<Life>(bits & 3U);
-  stack.ready = (bits & 4U) != 0;
-  stack.listening = (bits & 8U) != 0;
-  stack.asked = (bits & 16U) != 0;
-  in.nibbles(stack.view, stack.listed);
-  in.nibbles(stack.primaries, stack.leaving);
-  in.nibbles(stack.waiting, stack.dpt);
-  stack.newest = in.byte();
-  stack.owning = in.byte();
-  stack.claiming = in.byte();
-  for (unsigned j = 1; j <= stacks; ++j) stack.said[j] = in.byte();
-  for (unsigned c = 0; c < connections; ++c) {
-    std::uint8_t entry = 0;
-    std::uint8_t endpoint = 0;
-    in.nibbles(entry, endpoint);
-    stack.crt[c] = {static_cast<Stack>(entry & 7U), (entry & 8U) != 0};
-    stack.endpoint[c] = {static_cast<End>(endpoint & 3U), static_cast<std::uint8_t>(endpoint >> 2U)};
+  template <class Part>
+  void of(Part& state) {
+    for_each([&](Stack i) { of_stack(state.stacks[i], i); });
+    for (unsigned c = 0; c < connections_; ++c) of_client(state.clients[c]);
+    of_environment(state);
+    row_.piece([&](auto& field) { for_each_pair([&](Stack i, Stack j) { field(state.bus[i][j].size, 4); }); });
+    for_each_pair([&](Stack i, Stack j) { of_channel(state.bus[i][j]); });
+    of_frames(state.frames);
   }
-}
 
-void write(Writer& out, const Channel& channel) {
-  out.byte(channel.size);
-  for (unsigned i = 0; i < channel.size; ++i) {
-    const Message& message = channel.messages[i];
-    const unsigned kind = message.together ? kTogether : static_cast<unsigned>(message.kind);
-    out.byte(kind | unsigned{message.about} << 4U | unsigned{message.target} << 6U);
-    out.byte(message.epoch | (message.target & 4U) << 5U);
+ private:
+  static constexpr unsigned kSet = kStacks;                   // bits of a set of stacks
+  static constexpr unsigned kName = std::bit_width(kStacks);  // of a stack, or nobody
+
+  template <class Do>
+  static void for_each(Do&& act) {
+#pragma GCC unroll 4
+    for (Stack i = 1; i <= kStacks; ++i) act(i);
   }
-}
-
-void read(Reader& in, Channel& channel) {
-  channel.size = in.byte();
-  for (unsigned i = 0; i < channel.size; ++i) {
-    const unsigned first = in.byte();
-    const unsigned second = in.byte();
-    const bool together = (first & 15U) == kTogether;
-    channel.messages[i] = {together ? MessageKind::new_conn : static_cast<MessageKind>(first & 15U),
-                           static_cast<Epoch>(second & 127U), static_cast<std::uint8_t>(first >> 4U & 3U),
-                           static_cast<Stack>(first >> 6U | (second & 128U) >> 5U), together};
+  template <class Do>
+  static void for_each_pair(Do&& act) {
+    for_each([&](Stack i) {
+      for_each([&](Stack j) {
+        if (i != j) act(i, j);
+      });
+    });
   }
-}
 
-void write(Writer& out, const Client& client) {
-  out.byte(static_cast<unsigned>(client.end) | unsigned{client.instance} << 2U | unsigned{client.peer} << 4U);
-  out.byte(client.syns_alive | (client.contested ? 128U : 0U));
-}
+  template <class Part>
+  void of_stack(Part& stack, Stack i) {
+    row_.piece([&](auto& field) {
+      field(stack.life, 2);
+      field(stack.ready, 1);
+      field(stack.listening, 1);
+      field(stack.asked, 1);
+      field(stack.view, kSet);
+      field(stack.listed, kSet);
+      field(stack.primaries, kSet);
+      field(stack.leaving, kSet);
+      field(stack.waiting, kSet);
+      field(stack.dpt, kSet);
+      field(stack.newest, kEpoch);
+      field(stack.owning, kEpoch);
+      field(stack.claiming, kEpoch);
+    });
+    row_.piece([&](auto& field) {
+      for_each([&](Stack j) {
+        if (i != j) field(stack.said[j], kEpoch);
+      });
+      for (unsigned c = 0; c < connections_; ++c) {
+        field(stack.crt[c].target, kName);
+        field(stack.crt[c].fresh, 1);
+        field(stack.endpoint[c].end, 2);
+        field(stack.endpoint[c].instance, 2);
+      }
+    });
+  }
 
-void read(Reader& in, Client& client) {
-  const unsigned bits = in.byte();
-  client.end = static_cast<ClientEnd>(bits & 3U);
-  client.instance = static_cast<std::uint8_t>(bits >> 2U & 3U);
-  client.peer = static_cast<Stack>(bits >> 4U);
-  const unsigned rest = in.byte();
-  client.syns_alive = static_cast<std::uint8_t>(rest & 127U);
-  client.contested = rest >= 128U;
+  template <class Part>
+  void of_client(Part& client) {
+    row_.piece([&](auto& field) {
+      field(client.end, 2);
+      field(client.instance, 2);
+      field(client.peer, kName);
+      field(client.syns_alive, 4);
+      field(client.contested, 1);
+    });
+  }
+
+  template <class Part>
+  void of_environment(Part& state) {
+    row_.piece([&](auto& field) {
+      field(state.reach, kSet);
+      field(state.reach_far, kSet);
+      field(state.far, kSet);
+      field(state.cut, 2);
+      field(state.harm, 8);
+      field(state.left.crashes, 2);
+      field(state.left.restarts, 2);
+      field(state.left.pauses, 2);
+      field(state.left.partitions, 2);
+      field(state.left.listener_changes, 2);
+      field(state.left.moves, 2);
+      field(state.left.departures, 2);
+      field(state.left.lists, 2);
+      field(state.frames.size, 4);
+    });
+  }
+
+  template <class Part>
+  void of_channel(Part& channel) {
+    for (unsigned n = 0; n < channel.size; ++n) row_.piece([&](auto& field) { field(channel.messages[n], 16); });
+  }
+
+  template <class Part>
+  void of_frames(Part& set) {
+    for (unsigned n = 0; n < set.size; ++n)
+      row_.piece([&](auto& field) {
+        field(set.frames[n].connection, 1);
+        field(set.frames[n].instance, 2);
+        field(set.frames[n].epoch, kEpoch);
+        field(set.frames[n].to, kName);
+      });
+  }
+
+  Row& row_;
+  unsigned connections_;
+};
+
+// Most configurations have no more than three stacks, and their states are smaller.
+template <class Row, class Part>
+void pass(Row& row, Part& state, unsigned stacks, unsigned connections) {
+  if (stacks < kStacksMax)
+    Parts<kStacksMax - 1, Row>(row, connections).of(state);
+  else
+    Parts<kStacksMax, Row>(row, connections).of(state);
 }
 
 }  // namespace
 
+PackedMessage packed(const Message& message) {
+  const unsigned kind = static_cast<unsigned>(message.kind);
+  if (message.epoch > 63U || message.about > 3U) broken("a field of a message is larger than what is stored of it");
+  return static_cast<PackedMessage>(kind | unsigned{message.epoch} << 4U | unsigned{message.about} << 10U |
+                                    unsigned{message.target} << 12U | (message.together ? 1U << 15U : 0U));
+}
+
 void Channel::push(const Message& message) {
   if (size == kChannelMax) broken("a bus channel holds more than kChannelMax messages");
-  messages[size++] = message;
+  messages[size++] = packed(message);
 }
 
 bool Channel::may_come(unsigned n) const {
   if (n >= size) return false;
   for (unsigned earlier = 0; earlier < n; ++earlier)
-    if (!messages[earlier].together || messages[earlier].about == messages[n].about) return false;
-  return n == 0 || messages[n].together;
+    if (!(*this)[earlier].together || (*this)[earlier].about == (*this)[n].about) return false;
+  return n == 0 || (*this)[n].together;
 }
 
 Message Channel::take(unsigned n) {
-  const Message taken = messages[n];
+  const Message taken = (*this)[n];
   std::copy(messages.begin() + n + 1, messages.begin() + size, messages.begin() + n);
-  messages[--size] = {};
+  messages[--size] = 0;
   return taken;
 }
 
 bool Channel::ends_for(std::uint8_t connection, const Message& message) const {
   using M = MessageKind;
   for (unsigned n = size; n-- != 0;) {
-    const M kind = messages[n].kind;
-    const bool of_connection = kind == M::new_conn || kind == M::term_conn || kind == M::verify || kind == M::not_held;
-    if (of_connection && messages[n].about == connection) return messages[n] == message;
+    const Message each = (*this)[n];
+    const bool of_connection =
+        each.kind == M::new_conn || each.kind == M::term_conn || each.kind == M::verify || each.kind == M::not_held;
+    if (of_connection && each.about == connection) return each == message;
   }
   return false;
 }
@@ -193,59 +294,16 @@ bool Frames::concerns(std::uint8_t connection) const {
                      [=](const Frame& each) { return each.connection == connection; });
 }
 
-void encode(const State& state, unsigned stacks, unsigned connections, checker::Bytes& bytes) {
-  Writer out(bytes);
-  for (unsigned i = 1; i <= stacks; ++i) write(out, state.stacks[i], stacks, connections);
-  for (unsigned i = 1; i <= stacks; ++i)
-    for (unsigned j = 1; j <= stacks; ++j)
-      if (i != j) write(out, state.bus[i][j]);
-  for (unsigned c = 0; c < connections; ++c) write(out, state.clients[c]);
-  out.nibbles(state.reach, state.reach_far);
-  out.nibbles(state.far, static_cast<unsigned>(state.cut));
-  out.byte(state.harm);
-  out.nibbles(state.left.crashes, state.left.restarts);
-  out.nibbles(state.left.pauses, state.left.partitions);
-  out.nibbles(state.left.listener_changes | unsigned{state.left.lists} << 2U,
-              unsigned{state.left.moves} << 2U | state.left.departures);
-  out.byte(state.frames.size);
-  for (unsigned i = 0; i < state.frames.size; ++i) {
-    const Frame& frame = state.frames.frames[i];
-    out.byte(frame.epoch);
-    out.byte(unsigned{frame.to} << 5U | unsigned{frame.instance} << 2U | frame.connection);
-  }
+void encode(const State& state, unsigned stacks, unsigned connections, checker::Bytes& out) {
+  Writer writer;
+  pass(writer, state, stacks, connections);
+  writer.finish(out);
 }
 
-State decode(unsigned stacks, unsigned connections, checker::ByteView bytes) {
+State decode(unsigned stacks, unsigned connections, checker::ByteView in) {
   State state;
-  Reader in(bytes);
-  for (unsigned i = 1; i <= stacks; ++i) read(in, state.stacks[i], stacks, connections);
-  for (unsigned i = 1; i <= stacks; ++i)
-    for (unsigned j = 1; j <= stacks; ++j)
-      if (i != j) read(in, state.bus[i][j]);
-  for (unsigned c = 0; c < connections; ++c) read(in, state.clients[c]);
-  in.nibbles(state.reach, state.reach_far);
-  std::uint8_t cut = 0;
-  in.nibbles(state.far, cut);
-  state.cut = static_cast<Cut>(cut);
-  state.harm = in.byte();
-  in.nibbles(state.left.crashes, state.left.restarts);
-  in.nibbles(state.left.pauses, state.left.partitions);
-  std::uint8_t operators = 0;
-  std::uint8_t changes = 0;
-  in.nibbles(changes, operators);
-  state.left.listener_changes = changes & 3U;
-  state.left.lists = changes >> 2U;
-  state.left.moves = operators >> 2U;
-  state.left.departures = operators & 3U;
-  state.frames.size = in.byte();
-  for (unsigned i = 0; i < state.frames.size; ++i) {
-    Frame& frame = state.frames.frames[i];
-    frame.epoch = in.byte();
-    const unsigned bits = in.byte();
-    frame.to = static_cast<Stack>(bits >> 5U);
-    frame.instance = static_cast<std::uint8_t>(bits >> 2U & 7U);
-    frame.connection = static_cast<std::uint8_t>(bits & 3U);
-  }
+  Reader reader(in);
+  pass(reader, state, stacks, connections);
   return state;
 }
 

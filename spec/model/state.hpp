@@ -5,6 +5,8 @@
 // is the number of its 4-tuple, and every member is small, for a search holds hundreds of millions of these.
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 #include "spec/checker/model.hpp"
 #include "spec/vocabulary/message.hpp"
@@ -25,9 +27,10 @@ constexpr void remove(Stacks& set, Stack i) { set = static_cast<Stacks>(set & ~o
 
 // A period of ownership (FLV-10): counter and owner in one number that is ordered as the pair is. 0: never owned.
 using Epoch = std::uint8_t;
-constexpr Epoch epoch_of(unsigned counter, Stack owner) { return static_cast<Epoch>(counter << 3U | owner); }
-constexpr Stack owner_of(Epoch epoch) { return epoch & 7U; }
-constexpr unsigned counter_of(Epoch epoch) { return epoch >> 3U; }
+constexpr Epoch epoch_of(unsigned counter, Stack owner) { return static_cast<Epoch>(counter << 2U | (owner - 1U)); }
+constexpr Stack owner_of(Epoch epoch) { return epoch == 0 ? nobody : static_cast<Stack>((epoch & 3U) + 1U); }
+constexpr unsigned counter_of(Epoch epoch) { return epoch >> 2U; }
+inline constexpr unsigned kCounterMax = 15;
 
 enum class Life : std::uint8_t { up, paused, crashed };
 
@@ -92,11 +95,19 @@ struct Message {
 inline constexpr std::uint8_t kPrimary = 1;
 inline constexpr std::uint8_t kLeaving = 2;
 
-// What one member has sent to another and the other has not yet received, in order.
+// What one member has sent to another and the other has not yet received, in order. A state is copied at every step, so
+// a message is kept as 16 bits.
+using PackedMessage = std::uint16_t;
+PackedMessage packed(const Message& message);
+constexpr Message unpacked(PackedMessage bits) {
+  return {static_cast<MessageKind>(bits & 15U), static_cast<Epoch>(bits >> 4U & 63U),
+          static_cast<std::uint8_t>(bits >> 10U & 3U), static_cast<Stack>(bits >> 12U & 7U), bits >> 15U != 0};
+}
 inline constexpr unsigned kChannelMax = 15;
 struct Channel {
-  std::uint8_t size = 0;
-  std::array<Message, kChannelMax> messages{};
+  std::uint16_t size = 0;
+  std::array<PackedMessage, kChannelMax> messages{};
+  Message operator[](unsigned n) const { return unpacked(messages[n]); }
   void push(const Message& message);
   bool may_come(unsigned n) const;  // as the next
   Message take(unsigned n);
@@ -112,7 +123,7 @@ struct Frame {
   Stack to = nobody;
   auto operator<=>(const Frame&) const = default;
 };
-inline constexpr unsigned kFramesMax = 30;
+inline constexpr unsigned kFramesMax = 15;
 struct Frames {  // a set, ascending
   std::uint8_t size = 0;
   std::array<Frame, kFramesMax> frames{};
@@ -164,9 +175,17 @@ enum class Harm : std::uint8_t {
   disrupted = 128,       // DISRUPTIVE: started by a bind although another stack has it
 };
 
+// One of them for each stack, counted from 1 as stacks are.
+template <class Each>
+struct ByStack {
+  std::array<Each, kStacksMax> each{};
+  Each& operator[](unsigned i) { return each[i - 1U]; }
+  const Each& operator[](unsigned i) const { return each[i - 1U]; }
+};
+
 struct State {
-  std::array<StackState, kStacksMax + 1> stacks{};                        // 0 is not used
-  std::array<std::array<Channel, kStacksMax + 1>, kStacksMax + 1> bus{};  // [from][to]
+  std::array<StackState, kStacksMax + 1> stacks{};  // 0 is not used
+  ByStack<ByStack<Channel>> bus{};                  // [from][to]
   Frames frames;
   std::array<Client, kConnectionsMax> clients{};
   Stacks reach = 0;      // where frames from the network may arrive: whoever has ever advertised (stale ARP entries)
@@ -175,7 +194,12 @@ struct State {
   Cut cut = Cut::none;
   std::uint8_t harm = 0;  // set of Harm
   Budget left;
+  bool operator==(const State& other) const { return std::memcmp(this, &other, sizeof other) == 0; }
 };
+static_assert(std::has_unique_object_representations_v<State>);
+
+// The model's own bounds do not hold what it is asked to do.
+[[noreturn]] void broken(const char* what);
 
 void encode(const State& state, unsigned stacks, unsigned connections, checker::Bytes& out);
 State decode(unsigned stacks, unsigned connections, checker::ByteView in);

@@ -18,8 +18,10 @@ bool is_wanted(const State& state, Stack i, unsigned c) {
 
 class Steps {
  public:
-  Steps(const Rules& rules, const State& state, const checker::Visitor<State, Action>& visit)
+  // Without a visitor nothing is done: only whether something could be is noted.
+  Steps(const Rules& rules, const State& state, const checker::Visitor<State, Action>* visit)
       : rules_(rules), before_(state), visit_(visit), look_(rules, const_cast<State&>(state)) {}
+  bool found() const { return found_; }
 
   void of_protocol() {
     for_stacks([&](Stack i) {
@@ -146,20 +148,22 @@ class Steps {
   }
 
   template <class Do>
-  void change(const Action& action, Do&& act) const {
+  void change(const Action& action, Do&& act) {
+    found_ = true;
+    if (visit_ == nullptr) return;
     State next = before_;
     act(next);
-    visit_(action, next);
+    (*visit_)(action, next);
   }
   template <class Do>
-  void step(const Action& action, Do&& act) const {
-    State next = before_;
-    Cluster cluster(rules_, next);
-    if constexpr (std::is_invocable_v<Do&, Cluster&, State&>)
-      act(cluster, next);
-    else
-      act(cluster);
-    visit_(action, next);
+  void step(const Action& action, Do&& act) {
+    change(action, [&](State& next) {
+      Cluster cluster(rules_, next);
+      if constexpr (std::is_invocable_v<Do&, Cluster&, State&>)
+        act(cluster, next);
+      else
+        act(cluster);
+    });
   }
 
   bool may_be_moved_to(Stack i) const {
@@ -223,7 +227,7 @@ class Steps {
         next.clients[c].end = ClientEnd::established;
         next.clients[c].peer = i;
       });
-    const std::vector<Epoch> told = look_.told_by(i);
+    const Epochs told = look_.told_by(i);
     const bool behind = std::any_of(told.begin(), told.end(),
                                     [&](Epoch whom) { return before_.bus[i][owner_of(whom)].size >= rules_.backlog; });
     if (!is_wanted(before_, i, c) && !behind)
@@ -281,7 +285,7 @@ class Steps {
       for_stacks([&](Stack j) {
         const Channel& channel = before_.bus[i][j];
         for (unsigned n = 0; n < channel.size; ++n) {
-          const Message& message = channel.messages[n];
+          const Message message = channel[n];
           const bool end = message.kind == M::term_conn || message.kind == M::verify || message.kind == M::not_held;
           found |= end && message.about == c;
         }
@@ -304,8 +308,9 @@ class Steps {
 
   const Rules& rules_;
   const State& before_;
-  const checker::Visitor<State, Action>& visit_;
+  const checker::Visitor<State, Action>* visit_;
   Cluster look_;  // only asked
+  bool found_ = false;
 };
 
 }  // namespace
@@ -337,12 +342,15 @@ std::vector<State> TakeoverModel::initial_states() const {
   state.reach = state.reach_far = only(owner);
   if (owner != 1) add(state.reach, 1), add(state.reach_far, 1);
   state.left = rules_.budget;
+  checker::Bytes bytes;
+  encode(state, bytes);
+  if (decode(bytes) != state) broken("the bounds of the configuration are wider than what is stored of a state");
   return {state};
 }
 
 void TakeoverModel::for_each_successor(const State& state, const checker::Visitor<State, Action>& visit) const {
   if (state.harm != 0) return;  // one is enough
-  Steps steps(rules_, state, visit);
+  Steps steps(rules_, state, &visit);
   steps.of_protocol();
   steps.of_network();
   steps.of_clients();
@@ -352,7 +360,7 @@ void TakeoverModel::for_each_successor(const State& state, const checker::Visito
 }
 
 bool TakeoverModel::for_each_ample_step(const State& state, const checker::Visitor<State, Action>& visit) const {
-  return state.harm == 0 && Steps(rules_, state, visit).of_delivery_in_vain();
+  return state.harm == 0 && Steps(rules_, state, &visit).of_delivery_in_vain();
 }
 
 bool TakeoverModel::at_rest(const State& state) const {
@@ -369,11 +377,9 @@ bool TakeoverModel::at_rest(const State& state) const {
       if (state.stacks[i].endpoint[c].end != End::none && !is_wanted(state, i, c)) return false;  // will time out
     }
   }
-  bool busy = false;
-  const auto saw = [&](const Action&, const State&) { busy = true; };
-  const checker::Visitor<State, Action> visit(saw);
-  Steps(rules_, state, visit).of_protocol();
-  return !busy;
+  Steps protocol(rules_, state, nullptr);
+  protocol.of_protocol();
+  return !protocol.found();
 }
 
 std::optional<unsigned> TakeoverModel::fairness_class(const Action& action) const {

@@ -50,18 +50,21 @@ StackState renamed(const StackState& stack, const Renaming& to) {
 }
 
 Channel renamed(const Channel& channel, const Renaming& to) {
-  Channel out = channel;
+  std::array<Message, kChannelMax> messages;
   for (unsigned n = 0; n < channel.size; ++n) {
-    Message& message = out.messages[n];
-    message.epoch = renamed_epoch(message.epoch, to);
-    message.target = to.stack[message.target];
-    if (names_connection(message.kind)) message.about = to.connection[message.about];
+    messages[n] = channel[n];
+    messages[n].epoch = renamed_epoch(messages[n].epoch, to);
+    messages[n].target = to.stack[messages[n].target];
+    if (names_connection(messages[n].kind)) messages[n].about = to.connection[messages[n].about];
   }
-  for (auto at = out.messages.begin(); at != out.messages.begin() + out.size;) {  // by connection, as report() does
-    const auto end = std::find_if(at, out.messages.begin() + out.size, [](const Message& m) { return !m.together; });
+  const auto last = messages.begin() + channel.size;
+  for (auto at = messages.begin(); at != last;) {  // by connection, as report() does
+    const auto end = std::find_if(at, last, [](const Message& m) { return !m.together; });
     std::stable_sort(at, end, [](const Message& a, const Message& b) { return a.about < b.about; });
-    at = end == out.messages.begin() + out.size ? end : end + 1;
+    at = end == last ? end : end + 1;
   }
+  Channel out;
+  std::for_each(messages.begin(), last, [&](const Message& message) { out.push(message); });
   return out;
 }
 
@@ -163,7 +166,7 @@ class Facts {
     Colour colour = channel.size;
     Colour run = 0;
     for (unsigned n = 0; n < channel.size; ++n) {
-      const Message& message = channel.messages[n];
+      const Message message = channel[n];
       const Colour about = names_connection(message.kind) ? connection_[message.about] : message.about;
       const Colour target = message.target == from ? 1 : message.target == to ? 2 : stack_[message.target];
       const Colour one = mix(static_cast<Colour>(message.kind), message.epoch, about, target);
@@ -181,8 +184,8 @@ class Facts {
     Colour colour = 0;
     unsigned place = 0;
     for (unsigned n = 0; n < channel.size; ++n) {
-      const Message& message = channel.messages[n];
-      place += message.together && n != 0 && channel.messages[n - 1].together ? 0U : 1U;
+      const Message message = channel[n];
+      place += message.together && n != 0 && channel[n - 1].together ? 0U : 1U;
       if (names_connection(message.kind) && message.about == c)
         colour = mix(colour, static_cast<Colour>(message.kind), place, message.epoch);
     }
@@ -310,7 +313,8 @@ State Symmetry::canonical(const State& state) const {
   look(state, colours);
   while (!refine(state, colours))
     if (!single_one_out(stacks_, colours.stack) && !single_one_out(connections_, colours.connection)) break;
-  return renamed(state, rules_, order(colours));
+  const Renaming names = order(colours);
+  return names == same_names() ? state : renamed(state, rules_, names);
 }
 
 std::vector<Renaming> Symmetry::renamings() const {

@@ -13,6 +13,7 @@ namespace dvipa::model {
 struct Renaming {
   std::array<Stack, kStacksMax + 1> stack{};
   std::array<std::uint8_t, kConnectionsMax> connection{};
+  bool operator==(const Renaming&) const = default;
 };
 Renaming same_names();
 State renamed(const State& state, const Rules& rules, const Renaming& to);

@@ -112,8 +112,7 @@ std::string TakeoverModel::sentence(const State& before, const Action& action, c
   switch (action.kind) {
     case Kind::receive:
       return fmt::format("S{} receives from S{}: {}{}", action.a, action.b,
-                         message_text(before.bus[action.b][action.a].messages[action.instance]),
-                         harm_text(before, after));
+                         message_text(before.bus[action.b][action.a][action.instance]), harm_text(before, after));
     case Kind::exclude:
       return fmt::format("S{} gets a view without S{}", action.a, action.b);
     case Kind::connect:
@@ -187,8 +186,7 @@ checker::Arrow TakeoverModel::arrow(const State& before, const Action& action) c
   const char* const elsewhere = at_owner ? "" : " (to a stack that does not own)";
   switch (action.kind) {
     case Kind::receive:
-      return {name_of(action.b), name_of(action.a),
-              message_text(before.bus[action.b][action.a].messages[action.instance])};
+      return {name_of(action.b), name_of(action.a), message_text(before.bus[action.b][action.a][action.instance])};
     case Kind::syn_arrives:
       return {client, name_of(action.a),
               fmt::format("SYN{}{}", elsewhere, action.b == nobody ? "" : ", given to " + name_of(action.b))};
