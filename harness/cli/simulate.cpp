@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "harness/cli/command_line.hpp"
@@ -60,6 +61,7 @@ struct Telling {
   bool story = false;
   bool diagram = false;
   std::string on = "world";
+  std::optional<Mutant> mutant;  // in place of the scenario's own
 };
 
 void print_unmet(std::FILE* out, const std::string& file, const std::vector<world::Unmet>& all) {
@@ -112,11 +114,12 @@ int play_file(const std::string& file, const Telling& telling) {
   if (!in) return complain("simulate", file + " cannot be read", "name a scenario file");
   std::stringstream text;
   text << in.rdbuf();
-  const auto scenario = world::read_scenario(text.str(), file);
+  auto scenario = world::read_scenario(text.str(), file);
   if (!scenario) {
     const world::ScenarioError& error = scenario.error();
     return complain("simulate", fmt::format("{}:{}:{}: {}", file, error.line, error.column, error.what), error.remedy);
   }
+  if (telling.mutant) scenario->settings.mutant = *telling.mutant;
   return telling.on == "world" ? play_in_world(file, *scenario, telling) : play_on_model(file, *scenario, telling);
 }
 
@@ -265,8 +268,11 @@ int run_simulate(std::span<const std::string> words) {
     return line.bad_usage("--on is world, model or both");
   if (on.getValue() != "world" && (diagram.getValue() || files.getValue().empty()))
     return line.bad_usage("--on model and --on both are for scenario files, and draw no diagram");
+  const auto seeded = mutant_of(mutant.getValue());
+  if (!seeded && mutant.getValue() != "none")
+    return complain("simulate", "unknown mutant " + mutant.getValue(), "dvipa simulate --list names them");
   if (!files.getValue().empty())
-    return play_files(files.getValue(), {!quiet.getValue(), diagram.getValue(), on.getValue()});
+    return play_files(files.getValue(), {!quiet.getValue(), diagram.getValue(), on.getValue(), seeded});
 
   world::CampaignOptions options;
   if (!read_seeds(seeds.getValue(), options)) return line.bad_usage("--seeds is A-B, with A not above B, or one seed");
@@ -275,9 +281,6 @@ int run_simulate(std::span<const std::string> words) {
   if (const std::string unknown = faults.isSet() ? read_faults(faults.getValue(), options.limits.faults) : "";
       !unknown.empty())
     return complain("simulate", "unknown fault " + unknown, "dvipa simulate --list names them");
-  const auto seeded = mutant_of(mutant.getValue());
-  if (!seeded && mutant.getValue() != "none")
-    return complain("simulate", "unknown mutant " + mutant.getValue(), "dvipa simulate --list names them");
   options.limits.mutant = seeded.value_or(Mutant::none);
   if (print.getValue()) {
     fmt::print("{}", world::write_scenario(world::make_schedule(options.first, options.limits)));

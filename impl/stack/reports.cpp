@@ -435,7 +435,8 @@ void Stack::hear(StackId from, const NotHeld& not_held) {
 void Stack::age_one_slice() {
   ++ageing_tick_;
   for (auto& [address, dvipa] : dvipas_) {
-    std::erase_if(dvipa.deposed, [&](const auto& each) { return each.second <= ageing_tick_; });
+    if (std::erase_if(dvipa.deposed, [&](const auto& each) { return each.second <= ageing_tick_; }) != 0)
+      follow_state(address, dvipa);
     expire_affinities(dvipa);
     if (dvipa.owner.owns()) ask_about_doubtful(address, dvipa);
   }

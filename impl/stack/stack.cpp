@@ -7,10 +7,13 @@ Stack::Stack(StackSettings settings) : settings_(std::move(settings)) {}
 
 void Stack::step(Input input, Effects& effects) {
   effects_ = &effects;
+  const auto* fired = std::get_if<input::TimerFired>(&input);
+  const bool only_ages = fired != nullptr && fired->timer.kind == Timer::Kind::ageing;
   std::visit([&](auto& kind) { take(kind); }, input);
   for (auto& [address, dvipa] : dvipas_) {
-    if (dvipa.asked_to_move) move_if_idle(address, dvipa);
-    follow_state(address, dvipa);
+    const bool moves = dvipa.asked_to_move.has_value();
+    if (moves) move_if_idle(address, dvipa);
+    if (moves || !only_ages) follow_state(address, dvipa);
   }
   leave_if_free();
   effects_ = nullptr;

@@ -121,6 +121,8 @@ TEST(Command, PlaysAScenarioOnTheModelAndCompares) {
   EXPECT_THAT(both.output, HasSubstr("flv-1-equal-ranks.scn: agree"));
   EXPECT_THAT(both.output,
               HasSubstr("flv-8-other-candidates.scn: not for the model: S2 has a distribution of its own"));
+  EXPECT_EQ(dvipa("simulate --quiet --mutant ignore-rank " + scenarios + "flv-1-highest-rank.scn").exit_code,
+            exit_failed);
   EXPECT_EQ(dvipa("simulate --on paper " + scenarios + "flv-1-equal-ranks.scn 2>&1").exit_code, exit_bad_usage);
 }
 
