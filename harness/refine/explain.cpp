@@ -259,9 +259,10 @@ class Differences {
   bool is_named(model::Stack i, unsigned c, model::Stack target) const {
     if (step_.action.kind != model::Action::Kind::receive || step_.action.a != i) return false;
     const model::Channel& channel = before_.state.bus[step_.action.b][i];
-    return std::any_of(channel.messages.begin(), channel.messages.begin() + step_.messages, [&](const Message& each) {
-      return each.kind == M::new_conn && each.about == c && each.target == target;
-    });
+    for (unsigned n = 0; n < step_.messages; ++n)
+      if (const Message each = channel[n]; each.kind == M::new_conn && each.about == c && each.target == target)
+        return true;
+    return false;
   }
   void add(std::string line) { lines_.push_back(std::move(line)); }
   std::vector<std::string> take() { return std::move(lines_); }
