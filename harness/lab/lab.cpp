@@ -267,8 +267,7 @@ Result<void> Lab::part(const std::set<std::string>& hosts) {
   for (const HostPlan& host : plan_.hosts) {
     const bool is_beyond = beyond_.contains(host.name);
     if (is_beyond == hosts.contains(host.name)) continue;
-    auto moved =
-        is_beyond ? move_port(host.name, bridge_beyond, bridge) : move_port(host.name, bridge, bridge_beyond);
+    auto moved = is_beyond ? move_port(host.name, bridge_beyond, bridge) : move_port(host.name, bridge, bridge_beyond);
     if (!moved) return moved;
     is_beyond ? void(beyond_.erase(host.name)) : void(beyond_.insert(host.name));
   }

@@ -217,7 +217,8 @@ class Successors {
       });
     const model::StackState& stack = abstract_.stacks[i];
     const auto behind = [&](model::Epoch whom) {
-      return abstract_.bus[i][model::owner_of(whom)].size >= rules_.backlog;
+      const model::Stack owner = model::owner_of(whom);
+      return owner != model::nobody && abstract_.bus[i][owner].size >= rules_.backlog;
     };
     if (!wanted && !behind(stack.owning) && !behind(stack.claiming))
       step(visit, {{Kind::end_at, i, model::nobody, c, endpoint.instance}, {}, 0},

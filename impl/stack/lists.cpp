@@ -68,17 +68,19 @@ std::optional<StoredDistribution> Stack::stored_of(const Dvipa& dvipa) const {
   return std::nullopt;
 }
 
-// LST-3: the owner is a backup that has not heard how the DVIPA is distributed, and this stack has.
+// LST-3: the owner is a backup that has not heard how the DVIPA is distributed, and this stack has. Who takes it over
+// from that owner has heard of it, or has a distribution of its own.
 bool Stack::is_at_a_loss(const Dvipa& dvipa, const ListEntry& owner) const {
+  if (dvipa.owner.facts.claimant) return false;
   return owner.definition.part == Part::backup && !owner.definition.distribution && stored_of(dvipa);
 }
 
 // A backup that owns the DVIPA already, or claims it, and did not know how to distribute it, does so from now on; what
-// it has announced is not changed behind its members' backs.
+// it has announced is not changed behind its members' backs, and targets that report to a claimant do not hear it.
 void Stack::keep_stored(const Address& address, Dvipa& dvipa, const StoredDistribution& stored) {
   if (!dvipa.own || dvipa.own->part != Part::backup || stored.epoch <= dvipa.kept_epoch) return;
   const bool in_use = dvipa.owner.owns() || dvipa.owner.state() == OwnerState::taking_back;
-  if (in_use && distribution_of(dvipa) != nullptr) return;
+  if (in_use && (distribution_of(dvipa) != nullptr || dvipa.owner.facts.claimant)) return;
   dvipa.kept = stored.distribution;
   dvipa.kept_epoch = stored.epoch;
   if (!in_use) return;
