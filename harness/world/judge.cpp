@@ -162,8 +162,8 @@ void Judge::delivered(StackId host, const Packet& packet, StackId router) {
     const Stack::Dvipa* its = dvipa_at(own, client.tuple.dvipa);
     if (!world_.link(client.peer, router).queue.empty() || (its != nullptr && its->report_open)) return;
   }
-  // A late SYN to a target that the router has excluded since, although its kernel lives: from then on the connection is
-  // contested (accepted()).
+  // A late SYN to a target that the router has excluded since, although its kernel lives: from then on the connection
+  // is contested (accepted()).
   if (packet.kind == PacketKind::syn && host != router && !world_.knows(router, host)) return;
   // A late SYN where nobody listens any more: the client does not heed the answer.
   const bool listens = world_.listens(world_.host(host), client.tuple.dvipa, client.tuple.remote.dvipa_port);

@@ -46,12 +46,15 @@ void World::break_connections(StackId stack, const Address& dvipa) {
   for (const std::uint32_t connection : broken) abort_connection(stack, connection);
 }
 
-// Nobody is taking it over or is about to, and all have heard who owns it.
+// Nobody is taking it over or is about to, all have heard who owns it, and nothing keeps them apart.
 bool Judge::is_settled(const Address& dvipa) const {
   std::set<StackId> owners;
   bool settled = true;
   world_.for_each_stack([&](StackId stack) {
     if (!world_.is_up(stack)) return;
+    world_.for_each_stack([&](StackId other) {
+      if (world_.is_up(other)) settled = settled && told_all(stack, other) && world_.reachable(stack, other);
+    });
     const Stack::Dvipa* its = world_.host(stack).stack->dvipa(dvipa);
     owners.insert(its == nullptr ? nobody : its->owner.facts.owner);
     const bool about_to = world_.host(stack).activated.contains(dvipa) && (its == nullptr || !its->owner.owns());

@@ -121,13 +121,18 @@ void Stack::take(const input::ActivationAsked& asked) {
   evaluate_all();
 }
 
+// MOV-6: an operator has moved what nobody else may.
+void Stack::break_disrupted(const Address& address, Dvipa& dvipa) {
+  if (dvipa.owner.facts.part != Part::primary || !is_move(address, dvipa.owner.facts.owner)) return;
+  if (dvipa.own->moveable == Moveable::disruptive && !has(Mutant::spare_disrupted))
+    emit(effect::BreakConnections{address});
+}
+
 // MOV-2..4: the primary is the newest that says so. This stack serves what connections it has to their end, however far
 // the DVIPA moves on; without any its role as a target ends here. What the profile defined may come back as a backup.
 void Stack::give_up_primary(const Address& address, Dvipa& dvipa) {
   if (dvipa.owner.facts.part != Part::primary || has(Mutant::primary_for_ever)) return;
   if (!is_move(address, dvipa.owner.facts.owner)) return;
-  if (dvipa.own->moveable == Moveable::disruptive && !has(Mutant::spare_disrupted))  // MOV-6: by the operator
-    emit(effect::BreakConnections{address});
   if (dvipa.by_bind) {
     dvipa.by_bind = false;
     dvipa.own.reset();

@@ -49,8 +49,9 @@ void Stack::hear(StackId from, const VipaList& list) {
 // FLV-10, FLV-11: of two owners one remains, by rank if both live; an announcement older than what is known is nothing.
 void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const ListEntry& entry) {
   auto& facts = dvipa.owner.facts;
+  const bool rivals = dvipa.owner.owns();
   if (entry.epoch >= dvipa.report_epoch) dvipa.deposed.erase(from);
-  if (dvipa.owner.owns()) {
+  if (rivals) {
     if (outranks(address, settings_.self, from)) {
       if (entry.epoch > facts.mine) owner_event(address, dvipa, roles::RivalOwner{});  // else it gives way
       return;
@@ -70,6 +71,7 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
   if (facts.owner != from) depose(dvipa, facts.owner);
   facts.owner = from;
   dvipa.owner_epoch = entry.epoch;
+  if (rivals && !has(Mutant::both_stay_primary)) give_up_primary(address, dvipa);  // to another primary (FLV-11)
   if (facts.claimant && facts.claimant != from && entry.epoch > facts.claim) {
     depose(dvipa, facts.claimant);  // it may have owned in between
     facts.claimant = nobody;
@@ -308,6 +310,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
     case OwnerOrder::send_released:
       emit(effect::Send{facts.owner, Released{address, facts.claim}});
       dvipa.owner_epoch = facts.claim;
+      break_disrupted(address, dvipa);
       give_up_primary(address, dvipa);
       break;
     case OwnerOrder::end_rebuild:

@@ -258,6 +258,7 @@ class Stack {
   void define(const Address& address, Dvipa& dvipa, const DvipaDefinition* definition);
   void take_part(const Address& address, Dvipa& dvipa);
   void redistribute(const Address& address, Dvipa& dvipa);
+  void break_disrupted(const Address& address, Dvipa& dvipa);
   void give_up_primary(const Address& address, Dvipa& dvipa);
   bool is_move(const Address& address, StackId claimant) const;
   bool moves_when_idle(const Address& address, const Dvipa& dvipa) const;

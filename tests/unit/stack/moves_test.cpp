@@ -75,6 +75,19 @@ TEST_F(Moves, WithoutConnectionsTheOldOwnerDeletesItAtOnce) {
   EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
 }
 
+// covers: FLV-11, MOV-6: both sides of a partition have made it theirs; who gives way does not take it back, and nothing
+// is broken by that
+TEST_F(Moves, OfTwoPrimariesTheOneThatGivesWayStaysAway) {
+  cluster.cut({1}, {2, 3});
+  activate(1);
+  activate(2);
+  ASSERT_EQ(cluster.connect(1, dvr1, client(1)), 1U);
+  cluster.mend({1}, {2, 3});
+  EXPECT_EQ(cluster.state(2, dvr1), OwnerState::active);
+  EXPECT_EQ(cluster.state(1, dvr1), OwnerState::bystander);
+  EXPECT_EQ(cluster.packet(2, dvr1, client(1), false).stack, Cluster::id(1));
+}
+
 // covers: TKB-5, MOV-2: it has no distribution, and what it accepts while it moves is not lost
 TEST_F(Moves, AConnectionThatBeginsDuringTheMoveGoesOn) {
   activate(1);
