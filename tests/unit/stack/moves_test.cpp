@@ -75,8 +75,8 @@ TEST_F(Moves, WithoutConnectionsTheOldOwnerDeletesItAtOnce) {
   EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
 }
 
-// covers: FLV-11, MOV-6: both sides of a partition have made it theirs; who gives way does not take it back, and nothing
-// is broken by that
+// covers: FLV-11, MOV-6: both sides of a partition have made it theirs; who gives way does not take it back, and
+// nothing is broken by that
 TEST_F(Moves, OfTwoPrimariesTheOneThatGivesWayStaysAway) {
   cluster.cut({1}, {2, 3});
   activate(1);
