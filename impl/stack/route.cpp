@@ -26,7 +26,8 @@ Verdict Stack::route(const Segment& segment) {
     if (is_undecided(*dvipa, segment.connection.remote, *route)) return {Kind::hold, {}, false};  // FLV-5
     if (segment.syn) {
       touch(*route);
-      if (route->ended != 0) route->ended = 0;
+      route->confirmed = !has(Mutant::yield_after_syn);  // it may open the connection there (RTE-6)
+      route->ended = 0;
     }
     if (route->in_question != 0) route->in_question = 0;
     if (route->used_at != ageing_round_) route->used_at = ageing_round_ % ageing_round_modulus;

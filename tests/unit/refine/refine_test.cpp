@@ -47,8 +47,10 @@ INSTANTIATE_TEST_SUITE_P(Refine, Configuration,
                          testing::Values(Explored{"smoke", 1163}, Explored{"leftovers", 409},
                                          Explored{"failover", 1054}, Explored{"reuse", 6094},
                                          Explored{"listeners", 9150}, Explored{"rivals", 21416},
-                                         Explored{"double-failure", 35247}, Explored{"backups", 67519},
-                                         Explored{"takeback", 83687}),
+                                         Explored{"double-failure", 35247}, Explored{"backups", 68766},
+                                         Explored{"takeback", 84916}, Explored{"takeback-listeners", 339407},
+                                         Explored{"takeback-reuse", 453865}, Explored{"two-claims", 376101},
+                                         Explored{"return", 191982}),
                          [](const auto& each) {
                            std::string name = each.param.config;
                            for (char& c : name)

@@ -96,6 +96,28 @@ TEST(Rivals, WhatAFormerOwnerSaysShakesAnEntryOlderThanTheClaim) {
   EXPECT_EQ(cluster.packet(5, dva1, client(n), false).stack, Cluster::id(3));
 }
 
+// covers: RTE-6, FLV-5: its target has reported and not named it, and then a SYN has gone there
+TEST(Rivals, AnEntryOlderThanTheClaimStandsWhenASynHasGoneByIt) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(1);
+  cluster.settle();
+  std::uint32_t n = 0;
+  while (n < 10 && cluster.packet(5, dva1, client(n), true).stack != Cluster::id(2)) ++n;
+  cluster.start(1, definitions_of(1));
+  for (const unsigned each : {2U, 3U, 4U, 5U}) cluster.deliver_all(each, 1);
+  cluster.fire(1, Timer::Kind::join);
+  cluster.deliver_all(1, 5);
+  cluster.crash_silently(1);
+  ASSERT_EQ(cluster.state(5, dva1), OwnerState::rebuilding);
+  cluster.deliver_all(5, 2);
+  cluster.deliver_all(2, 5);
+  ASSERT_EQ(cluster.packet(5, dva1, client(n), true).stack, Cluster::id(2));
+  const Epoch claim = cluster.at(5).dvipa(dva1)->owner.facts.mine;
+  cluster.give(5, input::Received{Cluster::id(3), NewConn{dva1, claim, Cluster::id(3), {client(n)}}});
+  EXPECT_EQ(cluster.packet(5, dva1, client(n), false).kind, Kind::hold);
+}
+
 // covers: FLV-11, FLV-5: of two owners the one that stays has met the other, and not its target yet
 TEST(Rivals, NothingIsAnsweredThatMayBeOfAMemberNotMetYet) {
   Cluster cluster(5);
