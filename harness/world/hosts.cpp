@@ -17,6 +17,7 @@ StackSettings World::settings_of(StackId stack) const {
   settings.ageing_rounds = settings_.ageing_rounds;
   settings.frame_life_ms = settings_.frame_life_ms;
   settings.hash_key = settings_.seed;
+  settings.lists_to_concerned = settings_.lists_to_concerned;
   settings.mutant = settings_.mutant;
   return settings;
 }

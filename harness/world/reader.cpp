@@ -68,6 +68,9 @@ bool ScenarioReader::setup(Words& words, std::string_view verb) {
   } else if (verb == "bus") {
     words.require("encoded");
     settings.codec = true;
+  } else if (verb == "lists") {
+    words.require("concerned");
+    settings.lists_to_concerned = true;
   } else if (verb == "silent-crashes") {
     settings.crash_is_silent = words.rate();
   } else if (verb == "mutant") {

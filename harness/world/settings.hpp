@@ -42,6 +42,7 @@ struct Settings {
   Span redial{150 * ms, 400 * ms};       // until two members that have parted meet again; longer than a frame lives
   PerMillion crash_is_silent = 500'000;  // crashes that are seen by silence only, not by a closed connection
   bool codec = false;                    // every message goes through its bytes
+  bool lists_to_concerned = false;       // a stack that a DVIPA does not concern hears only who owns it (LST-7)
 
   Span worker{50, 2 * ms};  // a change of the fence or of addresses, or a look at the connections, in a host's kernel
 

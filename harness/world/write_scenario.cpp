@@ -52,6 +52,7 @@ class Writer {
       out_ += fmt::format("network loss {} twice {} late {}\n", rate_text(s.frame_loss), rate_text(s.frame_twice),
                           rate_text(s.frame_late));
     if (s.codec) out_ += "bus encoded\n";
+    if (s.lists_to_concerned) out_ += "lists concerned\n";
     if (s.crash_is_silent != Settings{}.crash_is_silent)
       out_ += fmt::format("silent-crashes {}\n", rate_text(s.crash_is_silent));
     for (const MutantName& each : mutant_names)

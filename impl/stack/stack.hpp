@@ -128,6 +128,7 @@ class Stack {
   std::uint16_t weight_in_use(const Dvipa& dvipa, StackId target) const;
   bool settled() const;  // started, and every member of the view has sent its list
   StackId self() const { return settings_.self; }
+  bool has(Mutant mutant) const { return settings_.mutant == mutant; }
 
   bool operator==(const Stack&) const = default;
 
@@ -335,7 +336,6 @@ class Stack {
   Verdict route_elsewhere(const Dvipa& dvipa, const Segment& segment);
 
   Dvipa& obtain(const Address& address);
-  bool has(Mutant mutant) const { return settings_.mutant == mutant; }
   const Address& own_xcf() const { return settings_.xcf_addresses[settings_.self.value - 1U]; }
   template <class Kind>
   void emit(Kind&& kind) {

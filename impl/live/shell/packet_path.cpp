@@ -90,7 +90,7 @@ void PacketPath::route_fragment(const Frame& frame, const ParsedFrame& parsed) {
   const FragmentKey datagram = fragment_key(parsed);
   if (parsed.fragment == FragmentPart::later) {
     auto verdict = fragments_.find(datagram, frame, now_ms);
-    if (!verdict) {
+    if (!verdict || stack_.has(Mutant::forget_fragments)) {
       ++counters_.fragments_early;
       return;
     }

@@ -55,6 +55,19 @@ bool arrives(const FileDescriptor& from, const FileDescriptor& to, const std::st
   return ::recv(to.get(), got.data(), got.size(), 0) == 1;
 }
 
+// A bridge begins to forward for a port that has moved when its kernel has noticed that the port is up: what is sent
+// before is lost, and sent again here.
+bool comes_through(const FileDescriptor& from, const FileDescriptor& to, const std::string& address) {
+  for (int tries = 0; tries < 100; ++tries) {
+    if (!arrives(from, to, address, 20)) continue;
+    std::array<char, 8> more{};
+    while (::recv(to.get(), more.data(), more.size(), MSG_DONTWAIT) > 0) {
+    }
+    return true;
+  }
+  return false;
+}
+
 // What the body of a sandbox says about the first thing that was not so.
 #define REQUIRE(condition)                                                 \
   do {                                                                     \
@@ -81,13 +94,13 @@ int hosts_reach_each_other() {
   REQUIRE(lab->set_link("MVS1", true));
   REQUIRE(arrives(client, mvs1, "10.77.0.1", 2000));
   REQUIRE(lab->part({"MVS1", "client"}));
-  REQUIRE(arrives(client, mvs1, "10.77.0.1", 2000));
+  REQUIRE(comes_through(client, mvs1, "10.77.0.1"));
   REQUIRE(!arrives(client, mvs2, "10.77.0.2", 50));
   REQUIRE(!arrives(mvs2, mvs1, "10.77.0.1", 50));
   REQUIRE(!lab->part({"MVS9"}));
   REQUIRE(lab->part({}));
-  REQUIRE(arrives(client, mvs2, "10.77.0.2", 2000));
-  REQUIRE(arrives(mvs2, mvs1, "10.77.0.1", 2000));
+  REQUIRE(comes_through(client, mvs2, "10.77.0.2"));
+  REQUIRE(comes_through(mvs2, mvs1, "10.77.0.1"));
   REQUIRE(*lab->run("MVS2", {"hostname"}) == "MVS2\n");
   REQUIRE(!lab->run("MVS2", {"sh", "-c", "echo reason >&2; exit 3"}));
   REQUIRE(!lab->start("MVS9", {"true"}));

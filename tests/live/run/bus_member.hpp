@@ -30,8 +30,8 @@ class BusMember : public bus::BusEvents {
   void on_member_down(StackId, bus::DownReason) override {}
   void on_paused(std::uint64_t) override {}
 
-  bool run_until(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  bool run_until(const std::function<bool()>& condition, std::chrono::seconds limit = std::chrono::seconds(20)) {
+    const auto end = std::chrono::steady_clock::now() + limit;
     while (!condition()) {
       if (std::chrono::steady_clock::now() > end) return false;
       io_.restart();

@@ -11,7 +11,7 @@ namespace {
 
 // A host 10.88.0.2 behind the lab's client, which forwards for it; `set_up` makes a place of the way narrow, and `talk`
 // is a Perl program that runs on the far host.
-std::string behind_client(const std::string& set_up, const std::string& talk) {
+std::string behind_client(const std::string& set_up, const std::string& talk, unsigned limit_s = 20) {
   return R"sh(set -e
 unshare -n sleep 60 & far=$!
 trap 'kill $far' EXIT
@@ -23,16 +23,16 @@ ip link set near up
 nsenter -t $far -n sh -c 'ip address add 10.88.0.2/24 dev e1; ip link set e1 up; ip route add default via 10.88.0.1'
 echo 1 > /proc/sys/net/ipv4/ip_forward
 )sh" + set_up +
-         "\nnsenter -t $far -n perl -MIO::Socket::INET -e '$SIG{ALRM} = sub { die \"timeout\" }; alarm 20; " + talk +
-         "'\n";
+         "\nnsenter -t $far -n perl -MIO::Socket::INET -e '$SIG{ALRM} = sub { die \"timeout\" }; alarm " +
+         std::to_string(limit_s) + "; " + talk + "'\n";
 }
 
 class NarrowPath : public testing::Test {
  protected:
   // MVS1 owns the DVIPA, and MVS2 alone has an application: a Perl program that talks on $c, a new connection.
-  void start(const std::string& application) {
+  void start(const std::string& application, const std::vector<std::string>& more = {}) {
     for (const unsigned n : {1U, 2U}) {
-      stacks_.start(n);
+      stacks_.start(n, more);
       const auto routed =
           stacks_.lab().run("MVS" + std::to_string(n), {"ip", "route", "add", "10.88.0.0/16", "via", "10.77.0.100"});
       ASSERT_TRUE(routed) << routed.error().what;
@@ -106,6 +106,15 @@ TEST_F(NarrowPath, FragmentsOfOneSegmentReachOneTarget) {
       stacks_.lab().run("MVS2", {"sh", "-c", "awk '/^Ip:/ && $2 ~ /[0-9]/ {print $15}' /proc/net/snmp"});  // ReasmReqds
   ASSERT_TRUE(put_together);
   EXPECT_GT(std::stol(*put_together), 100);
+}
+
+TEST_F(NarrowPath, ForgottenFragmentsAreCaught) {
+  start("$n = 0; $n += length $b while $n < 300000 && sysread($c, $b, 65536); print $c $n",
+        {"--mutant", "forget-fragments"});
+  const std::string heard = run_on_client(
+      behind_client("ip link set e0 mtu 1300; nsenter -t $far -n sh -c 'echo 1 > /proc/sys/net/ipv4/ip_no_pmtu_disc'",
+                    connect + "print $c \"x\" x 300000; $c->flush; sysread($c, $b, 100); print $b", 4));
+  EXPECT_NE(heard, "300000");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -33,17 +34,21 @@ Trial run_tests_with(std::string_view mutant) {
   return run;
 }
 
+// Faults of what is around the stack, which tests of the live shell catch (tests/live/run/narrow_path_test.cpp).
+constexpr std::array of_the_shell{Mutant::forget_fragments};
+
 TEST(Mutants, NoFaultNoFailure) { EXPECT_EQ(run_tests_with("none").status, 0); }
 
 TEST(Mutants, EveryOneIsCaught) {
   unsigned caught = 0;
   for (const MutantName& each : mutant_names) {
+    if (std::ranges::find(of_the_shell, each.mutant) != of_the_shell.end()) continue;
     const Trial run = run_tests_with(each.name);
     EXPECT_NE(run.first_failure, "") << each.name << " survives: a test is missing";
     if (!run.first_failure.empty()) ++caught;
     fmt::print("{:<26} {}\n", each.name, run.first_failure.empty() ? "SURVIVES" : run.first_failure);
   }
-  fmt::print("mutants of the stack: {} of {} caught\n", caught, mutant_names.size());
+  fmt::print("mutants of the stack: {} of {} caught\n", caught, mutant_names.size() - of_the_shell.size());
 }
 
 }  // namespace
