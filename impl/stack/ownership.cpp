@@ -71,7 +71,10 @@ void Stack::note_owner(const Address& address, Dvipa& dvipa, StackId from, const
   if (facts.owner != from) depose(dvipa, facts.owner);
   facts.owner = from;
   dvipa.owner_epoch = entry.epoch;
-  if (rivals && !has(Mutant::both_stay_primary)) give_up_primary(address, dvipa);  // to another primary (FLV-11)
+  if (rivals && facts.part == Part::primary && !has(Mutant::both_stay_primary)) {  // FLV-11: to another primary
+    give_up_primary(address, dvipa);
+    if (facts.part != Part::primary) send_list_to_all();
+  }
   if (facts.claimant && facts.claimant != from && entry.epoch > facts.claim) {
     depose(dvipa, facts.claimant);  // it may have owned in between
     facts.claimant = nobody;
