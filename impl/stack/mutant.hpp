@@ -73,6 +73,7 @@ enum class Mutant : std::uint8_t {
   activate_later,           // an address that is active nowhere waits for the next list (MOV-1)
   yield_after_syn,          // an entry older than the claim gives way although a SYN has just gone by it (RTE-6)
   forget_fragments,         // in the shell: later fragments do not follow the first (RTE-10)
+  trust_the_used,           // an entry that is used is not asked about, though its target listens no longer (RTE-11)
   both_stay_primary,        // of two primaries that own it, the one that gives way takes it back at once (FLV-11)
   ignore_pause,             // who stood still goes on as the owner that it was (FLV-9)
   keep_moved_address,       // who has lost a DVIPA to a move holds the address for ever (MOV-3)
@@ -144,6 +145,7 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::activate_later, "activate-later"},
     MutantName{Mutant::yield_after_syn, "yield-after-syn"},
     MutantName{Mutant::forget_fragments, "forget-fragments"},
+    MutantName{Mutant::trust_the_used, "trust-the-used"},
     MutantName{Mutant::both_stay_primary, "both-stay-primary"},
     MutantName{Mutant::ignore_pause, "ignore-pause"},
     MutantName{Mutant::keep_moved_address, "keep-moved-address"},

@@ -431,7 +431,8 @@ void Stack::hear(StackId from, const NotHeld& not_held) {
   }
 }
 
-// RTE-11: a slice of each CRT; entries that nothing was routed by for some rounds are asked about.
+// RTE-11: a slice of each CRT; entries that nothing was routed by for some rounds are asked about, and each round those
+// whose target does not listen any more.
 void Stack::age_one_slice() {
   ++ageing_tick_;
   for (auto& [address, dvipa] : dvipas_) {
@@ -460,7 +461,11 @@ void Stack::ask_about_doubtful(const Address& address, Dvipa& dvipa) {
     if (!is_fresh(route)) route.touched = 0;
     if (affinity != 0 && route.ended == 0) dvipa.affinities.refresh(remote, route.target, ageing_tick_);
     const unsigned unused = (ageing_round_modulus + ageing_round_ - route.used_at) % ageing_round_modulus;
-    if (unused >= settings_.ageing_rounds && !has(Mutant::never_verify)) doubt(remote, route);
+    // Who listens no longer may have let go of the address as well: then it does not answer a client that goes on
+    // trying.
+    const bool may_be_gone = route.target != settings_.self &&
+                             !dvipa.listeners.contains(remote.dvipa_port, route.target) && !has(Mutant::trust_the_used);
+    if ((unused >= settings_.ageing_rounds || may_be_gone) && !has(Mutant::never_verify)) doubt(remote, route);
   });
   for (const auto& [target, remotes] : doubtful)
     emit(effect::Send{target, Verify{address, dvipa.owner.facts.mine, remotes}});

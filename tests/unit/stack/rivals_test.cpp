@@ -197,6 +197,22 @@ TEST(Start, NothingIsSentOnBeforeEveryMemberIsKnown) {
   EXPECT_EQ(cluster.packet(1, dva1, client(1), true).kind, Kind::to_owner);
 }
 
+// covers: RTE-11: the SYN came to nothing there, the application has ended, and the client goes on trying
+TEST(Entry, ThatIsUsedInVainGoesWhenItsTargetListensNoLonger) {
+  Cluster cluster(5);
+  cluster.start_all();
+  std::uint32_t n = 0;
+  while (n < 10 && cluster.packet(1, dva1, client(n), true).stack != Cluster::id(2)) ++n;
+  cluster.give(2, input::ListenerChanged{Address::v4(0), 60, false});
+  cluster.settle();
+  for (unsigned tick = 0; tick < 4 * Stack::ageing_slices; ++tick) {
+    cluster.packet(1, dva1, client(n), false);
+    cluster.age(1, 1);
+    cluster.settle();
+  }
+  EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.find(client(n)), nullptr);
+}
+
 // covers: RTE-5, RTE-6
 TEST(Entry, OfAnEndedConnectionTakesNoSynToWhoNoLongerListens) {
   Cluster cluster(5);
