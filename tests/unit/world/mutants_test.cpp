@@ -19,6 +19,8 @@ const std::map<Mutant, const char*>& out_of_reach() {
       {Mutant::ignore_second_hand, "an owner that meets another one forgets its entries and asks anew"},
       {Mutant::owner_does_not_decide, "nothing is promised of a 4-tuple of which an excluded stack has an end as well"},
       {Mutant::tell_everybody, "who hears more than concerns it does nothing else"},
+      {Mutant::syn_to_ended_target, "an entry is asked about in each round when its target listens no longer (RTE-11)"},
+      {Mutant::end_not_reported, "the claimant asks about the entry all the same when it has aged (RTE-11)"},
       {Mutant::forget_fragments, "no packet is in fragments here"},
       {Mutant::ignore_rival, "bus and segment are cut together here"},
       {Mutant::keep_as_bystander, "what a bystander keeps it uses only when it has a part, and then it may"},
