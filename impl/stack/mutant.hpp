@@ -18,8 +18,7 @@ enum class Mutant : std::uint8_t {
   advertise_as_backup,        // a backup advertises too (RTE-2)
   never_advertise,            // the successor does not advertise (RTE-2)
   ignore_rank,                // the lowest stack takes over (FLV-1)
-  ignore_own_distribution,    // a backup uses the stored list although it has its own VIPADISTRIBUTE (LST-3, FLV-2,
-                              // FLV-8)
+  ignore_own_distribution,    // a backup uses the stored list in place of its own distribution (LST-3, FLV-2, FLV-8)
   keep_failed_target,         // its entries stay (FLV-12)
   forget_route,               // a selected target gets no CRT entry (RTE-4)
   no_route_to_self,           // the routing stack's own listeners are left out (RTE-7)
