@@ -8,22 +8,6 @@ namespace {
 
 std::string name(StackId stack) { return stack ? fmt::format("S{}", stack.value) : "nobody"; }
 
-const char* state_of(const ClientConnection& connection) {
-  using State = ClientConnection::State;
-  static constexpr const char* ends[] = {"closed", "closed", "refused", "reset", "timed-out"};
-  switch (connection.state) {
-    case State::syn_sent:
-      return "opening";
-    case State::established:
-      return "established";
-    case State::closing:
-      return "closing";
-    case State::closed:
-      break;
-  }
-  return ends[static_cast<unsigned>(connection.end)];
-}
-
 // Empty when the world is as expected; else how it is.
 class Observation {
  public:
@@ -100,7 +84,7 @@ class Observation {
     if (expected_.kind == Expectation::Kind::target) return compare(name(found->peer), name(expected_.stack));
     if (expected_.kind == Expectation::Kind::acknowledged)
       return compare(std::to_string(found->acknowledged), std::to_string(expected_.count));
-    return compare(state_of(*found), expected_.word);
+    return compare(word_of(*found), expected_.word);
   }
 
   const World& world_;
@@ -108,6 +92,22 @@ class Observation {
 };
 
 }  // namespace
+
+const char* word_of(const ClientConnection& connection) {
+  using State = ClientConnection::State;
+  static constexpr const char* ends[] = {"closed", "closed", "refused", "reset", "timed-out"};
+  switch (connection.state) {
+    case State::syn_sent:
+      return "opening";
+    case State::established:
+      return "established";
+    case State::closing:
+      return "closing";
+    case State::closed:
+      break;
+  }
+  return ends[static_cast<unsigned>(connection.end)];
+}
 
 Outcome play(const Scenario& scenario, Observer* observer) {
   World world(scenario.settings, scenario.profiles);

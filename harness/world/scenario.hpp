@@ -76,6 +76,9 @@ struct Outcome {
   bool passed() const { return !violation && unmet.empty(); }
 };
 
+// As `expect` says it: opening, established, closing, or how it has ended.
+const char* word_of(const ClientConnection& connection);
+
 // Plays the lines in order; stops at the first violation. `observer` may be null.
 Outcome play(const Scenario& scenario, Observer* observer = nullptr);
 

@@ -26,22 +26,6 @@ std::string text_of(const std::map<std::uint32_t, StackId>& routes) {
   return text.empty() ? "none" : text;
 }
 
-const char* state_of(const ClientConnection& connection) {
-  using State = ClientConnection::State;
-  static constexpr const char* ends[] = {"closed", "closed", "refused", "reset", "timed-out"};
-  switch (connection.state) {
-    case State::syn_sent:
-      return "opening";
-    case State::established:
-      return "established";
-    case State::closing:
-      return "closing";
-    case State::closed:
-      break;
-  }
-  return ends[static_cast<unsigned>(connection.end)];
-}
-
 StackView view_of(const World& world, StackId stack, const Address& dvipa, const View& view) {
   StackView mine;
   mine.state = "bystander";
@@ -60,7 +44,7 @@ StackView view_of(const World& world, StackId stack, const Address& dvipa, const
 
 ConnectionView view_of(const World& world, const ClientConnection& connection) {
   ConnectionView mine;
-  mine.state = state_of(connection);
+  mine.state = word_of(connection);
   if (connection.state == ClientConnection::State::established) mine.peer = connection.peer;
   mine.acknowledged = connection.acknowledged;
   mine.waits = connection.acknowledged < connection.wanted;
