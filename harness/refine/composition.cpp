@@ -35,7 +35,7 @@ void Composition::give(State& s, model::Stack i, Input input) const {
   with_stack(s, i, [&](Stack& stack, Effects& effects) { stack.step(std::move(input), effects); });
 }
 
-// A look at the kernel's connections, and what the stack sends to itself, are answered at once.
+// What the kernel is to do is done at once, and what the stack sends to itself comes at once.
 void Composition::carry_out(State& s, model::Stack i, Stack& stack, Effects& effects) const {
   std::vector<Input> then;
   for (Effect& effect : effects) {
@@ -51,6 +51,8 @@ void Composition::carry_out(State& s, model::Stack i, Stack& stack, Effects& eff
     } else if (const auto* abort = std::get_if<effect::AbortConnections>(&effect)) {
       for (const Remote& remote : abort->remotes) kernel_aborts(s, i, static_cast<std::uint8_t>(connection_of(remote)));
       then.push_back(input::ConnectionsEnded{abort->dvipa, abort->remotes});
+    } else if (const auto* hold = std::get_if<effect::HoldAddress>(&effect)) {
+      then.push_back(input::AddressHeld{hold->dvipa, hold->active});
     } else if (const auto* look = std::get_if<effect::LookForConnections>(&effect)) {
       then.push_back(input::ConnectionsFound{look->dvipa, look->epoch, held_by_kernel(s, i)});
     }

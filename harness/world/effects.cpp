@@ -23,7 +23,11 @@ void World::carry_out(StackId stack, Effect& effect) {
   Host& host = at(stack);
   if (is_watched()) Narrator(*this).effect(stack, effect);
   std::visit(Overloaded{
-                 [&](effect::Send& each) { send(stack, each.to, std::move(each.message)); },
+                 [&](effect::Send& each) {
+                   const auto* said = std::get_if<SrvStat>(&each.message);
+                   if (said != nullptr && said->listening) Judge(*this).listener_reported(stack, said->dvipa);
+                   send(stack, each.to, std::move(each.message));
+                 },
                  [&](const effect::Advertise& each) {
                    host.advertised.insert(each.dvipa);
                    host.announcing = static_cast<std::uint32_t>(order_ + 1);
@@ -54,6 +58,9 @@ void World::carry_out(StackId stack, Effect& effect) {
                  [&](const effect::OwnershipChanged& each) {
                    if (each.to == roles::OwnerState::bystander) host.activated.erase(each.dvipa);
                    Judge(*this).ownership_changed(stack, each);
+                 },
+                 [&](const effect::ListenerKnown& each) {
+                   if (each.listening && each.target == stack) Judge(*this).listener_reported(stack, each.dvipa);
                  },
                  [&](const effect::ActivationAnswered& each) { host.answered = each.answer; },
                  [&](const effect::Left&) { kill(stack, "has left"); },
@@ -88,6 +95,7 @@ void World::finish_work(StackId stack) {
     } else {
       host.kernel.addresses.erase(hold->dvipa);
     }
+    give(stack, input::AddressHeld{hold->dvipa, hold->active});
   } else if (const auto* abort = std::get_if<effect::AbortConnections>(&job)) {
     for (const Remote& remote : abort->remotes)
       if (const auto known = by_tuple_.find({abort->dvipa, remote}); known != by_tuple_.end())

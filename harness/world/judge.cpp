@@ -27,7 +27,7 @@ bool Judge::told_all(StackId one, StackId other) const {
 }
 
 bool Judge::counts_as_listener(const Host& target, const Distribution& distribution, const Address& dvipa, Port port) {
-  if (!distribution.ports.contains(port)) return false;
+  if (!distribution.ports.contains(port) || !target.kernel.addresses.contains(dvipa)) return false;
   if (target.kernel.listeners.contains({dvipa, port})) return true;
   return !distribution.ports.is_every_port() && target.kernel.listeners.contains({wildcard_of(dvipa), port});
 }
@@ -58,6 +58,12 @@ bool Judge::could_know_listener(StackId router, StackId target, const Connection
 // still, it has gone over to another owner, or something is on its way.
 bool Judge::could_miss_listener(StackId router, StackId target, const Address& dvipa) const {
   return !world_.is_up(target) || !told_all(router, target) || has_gone_over(target, dvipa, router);
+}
+
+void Judge::listener_reported(StackId target, const Address& dvipa) {
+  if (!world_.host(target).kernel.addresses.contains(dvipa))
+    world_.fail("a listener is reported when its host holds the address (LST-2, TGT-1)",
+                fmt::format("{} reports one on {}", name(target), to_string(dvipa)));
 }
 
 void Judge::new_connection(StackId router, const Packet& packet, const Verdict& verdict) {

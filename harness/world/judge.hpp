@@ -13,6 +13,8 @@ class Judge {
   bool is_unmatched(StackId router, const Connection& connection) const;
   // The router had no entry for the SYN, and this is its verdict (RTE-5).
   void new_connection(StackId router, const Packet& packet, const Verdict& verdict);
+  // The stack says that an application of its host listens on the DVIPA (LST-2, TGT-1).
+  void listener_reported(StackId target, const Address& dvipa);
   // A SYN is about to go to a target (see ClientConnection::contested).
   void note_contest(StackId router, const Packet& packet, const Verdict& verdict);
   // A packet is about to be taken by a kernel (RTE-4, FLV-4, FLV-5, TKB-6).

@@ -22,10 +22,12 @@ struct Advertise {
 struct Withdraw {
   Address dvipa;
 };
+// As hidden address of this host (LST-2). Each is answered by input::AddressHeld, in the order in which they are given
+// and before what LookForConnections finds that is given later.
 struct HoldAddress {
   Address dvipa;
   bool active = false;
-};  // as hidden address of this host (LST-2)
+};
 struct AcceptForwarder {
   Address dvipa;
   StackId forwarder;

@@ -54,6 +54,12 @@ struct ConnectionsOpened {
   Address dvipa;
   std::vector<Remote> remotes;
 };
+// The answer to effect::HoldAddress: whether the host has the address now. Until it has, no listener on it is reported,
+// for the host would refuse what comes (LST-2, TGT-1).
+struct AddressHeld {
+  Address dvipa;
+  bool held = false;
+};
 // The answer to effect::LookForConnections; the report is complete with it (TGT-5).
 struct ConnectionsFound {
   Address dvipa;
@@ -108,10 +114,11 @@ struct LeaveAsked {};  // hand over, then effect::Left
 
 }  // namespace input
 
-using Input = std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
-                           input::ListenerChanged, input::ConnectionsOpened, input::ConnectionsFound,
-                           input::ConnectionAccepted, input::ConnectionsEnded, input::RouteReported, input::TimerFired,
-                           input::Resumed, input::LeaveAsked, input::ActivationAsked, input::CapacityMeasured,
-                           input::WeightOrdered, input::RivalHeard, input::RivalSilent>;
+using Input =
+    std::variant<input::Started, input::DefinitionsSet, input::MemberUp, input::MemberDown, input::Received,
+                 input::ListenerChanged, input::AddressHeld, input::ConnectionsOpened, input::ConnectionsFound,
+                 input::ConnectionAccepted, input::ConnectionsEnded, input::RouteReported, input::TimerFired,
+                 input::Resumed, input::LeaveAsked, input::ActivationAsked, input::CapacityMeasured,
+                 input::WeightOrdered, input::RivalHeard, input::RivalSilent>;
 
 }  // namespace dvipa

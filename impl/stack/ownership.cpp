@@ -274,8 +274,8 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       break;
     case OwnerOrder::advertise:
       if (has(Mutant::never_advertise)) break;
-      if (!dvipa.address_held) emit(effect::HoldAddress{address, true});
-      dvipa.address_held = dvipa.advertised = true;
+      hold_address(address, dvipa, true);
+      dvipa.advertised = true;
       dvipa.rival = nobody;
       emit(effect::Advertise{address});
       break;
@@ -361,8 +361,10 @@ void Stack::await_all(const Address& address, Dvipa& dvipa) {
   dvipa.rivals.clear();
   dvipa.knows_all = false;
   dvipa.routes.for_each([](const Remote&, tables::Route& route) { route.confirmed = 0; });
-  if (!has(Mutant::skip_rebuild_barrier))
+  if (!has(Mutant::skip_rebuild_barrier)) {
+    dvipa.awaiting.set(settings_.self.value);  // its host has to hold the address, and to look at its connections
     for (const auto& [stack, member] : members_) dvipa.awaiting.set(stack.value);
+  }
   emit(effect::ArmTimer{{Timer::Kind::report_limit, address}, settings_.report_limit_ms});
 }
 
@@ -418,13 +420,20 @@ void Stack::follow_state(const Address& address, Dvipa& dvipa) {
     }
   }
   dvipa.forwarders = wanted;
-  if (hold != dvipa.address_held) emit(effect::HoldAddress{address, hold});
-  dvipa.address_held = hold;
+  hold_address(address, dvipa, hold);
   if (has(Mutant::advertise_as_backup) && dvipa.owner.state() == OwnerState::backup && !dvipa.advertised &&
       facts.owner) {
     dvipa.advertised = true;
     emit(effect::Advertise{address});
   }
+}
+
+void Stack::hold_address(const Address& address, Dvipa& dvipa, bool hold) {
+  if (hold == dvipa.address_held) return;
+  dvipa.address_held = hold;
+  dvipa.address_usable = false;
+  ++dvipa.holds_under_way;
+  emit(effect::HoldAddress{address, hold});
 }
 
 void Stack::leave_if_free() {

@@ -80,11 +80,17 @@ bool Stack::listens(const Listeners& listeners, const Address& address, const st
   return !distribution->ports.is_every_port() && listeners.contains({wildcard_of(address), port});
 }
 
+std::set<Port> Stack::ports_listened_on(const Address& address, const std::optional<Distribution>& distribution) const {
+  std::set<Port> ports;
+  if (has(Mutant::forget_listeners)) return ports;
+  for (const auto& [local, port] : listeners_here_)
+    if (listens(listeners_here_, address, distribution, port)) ports.insert(port);
+  return ports;
+}
+
 void Stack::report_listeners(const Address& address, Dvipa& dvipa) {
   if (has(Mutant::forget_listeners)) return;
-  std::set<Port> ports;
-  for (const auto& [local, port] : listeners_here_)
-    if (listens(listeners_here_, address, dvipa.announced, port)) ports.insert(port);
+  const std::set<Port> ports = ports_listened_on(address, dvipa.announced);
   const auto told = dvipa.told.find(dvipa.report_to);  // when it was reported to before: an older owner is one again
   const std::set<Port> before = told == dvipa.told.end() ? std::set<Port>{} : told->second;
   for (const Port port : before)
@@ -143,6 +149,7 @@ void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& ch
   if (!to) return;  // the next list will tell (TGT-7), and ask for all
   if (change.port) {
     if (!change.listening && has(Mutant::ignore_listener_end)) return;
+    if (change.listening && !dvipa.address_usable && !has(Mutant::report_before_held)) return;  // later
     if (to == settings_.self) {
       if (!has(Mutant::no_route_to_self)) set_listener(address, dvipa, to, *change.port, change.listening);
     } else {

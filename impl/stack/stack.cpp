@@ -92,6 +92,18 @@ void Stack::take(const input::ListenerChanged& changed) {
       target_event(address, dvipa, roles::ListenerChanged{}, Change{.port = changed.port, .listeners_before = &before});
 }
 
+// LST-2, TGT-1: now its listeners count.
+void Stack::take(const input::AddressHeld& answered) {
+  const auto at = dvipas_.find(answered.dvipa);
+  if (at == dvipas_.end() || at->second.holds_under_way == 0) return;
+  Dvipa& dvipa = at->second;
+  if (--dvipa.holds_under_way != 0 || !answered.held || dvipa.address_usable) return;
+  dvipa.address_usable = true;
+  for (const auto& [to, hearer] : hearers_of(at->first, dvipa))
+    for (const Port port : ports_listened_on(at->first, hearer.distribution))
+      report_change(at->first, dvipa, Change{port, true}, to, hearer.epoch);
+}
+
 void Stack::take(const input::ConnectionsOpened& opened) {
   Dvipa& dvipa = obtain(opened.dvipa);
   std::vector<Remote> news;
@@ -112,7 +124,7 @@ void Stack::take(const input::ConnectionsFound& found) {
     settle_rivals(dvipa, settings_.self);
     emit(effect::ReleaseHeld{found.dvipa});
   }
-  if (!members_.contains(to)) return;
+  if (!in_view(to)) return;
   if (overtaken && !found.remotes.empty())
     emit(effect::Send{to, NewConn{found.dvipa, found.epoch, settings_.self, found.remotes}});
   emit(effect::Send{to, EndOfReport{found.dvipa, found.epoch}});

@@ -85,7 +85,7 @@ class Stack {
     StackId report_to;  // TGT-7
     Epoch report_epoch;
     Epoch owner_epoch;                         // of the owner, while another takes over from it
-    std::bitset<256> awaiting;                 // members whose report is still to come
+    std::bitset<256> awaiting;                 // stacks whose report is still to come
     bool knows_all = false;                    // all members have reported under this stack's claim
     std::bitset<256> forwarders;               // whose frames are let in
     std::map<StackId, std::uint32_t> deposed;  // former owners that live: refused until this tick of ageing
@@ -115,7 +115,9 @@ class Stack {
     std::bitset<256> lost_while_owning;  // members that went from the view while this stack owned it
     std::uint32_t silence_until = 0;     // tick: until then a target that is not in the view may live
     bool report_open = false;            // the end of this stack's report waits for a look at its connections
-    bool address_held = false;
+    bool address_held = false;           // the host was told so
+    bool address_usable = false;         // and has done it
+    std::uint16_t holds_under_way = 0;   // effects HoldAddress that are not answered yet
     bool advertised = false;
     bool operator==(const Dvipa&) const = default;
   };
@@ -195,6 +197,7 @@ class Stack {
   void take(const input::MemberDown&);
   void take(const input::Received&);
   void take(const input::ListenerChanged&);
+  void take(const input::AddressHeld&);
   void take(const input::ConnectionsOpened&);
   void take(const input::ConnectionsFound&);
   void take(const input::ConnectionAccepted&);
@@ -238,6 +241,7 @@ class Stack {
   void report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoch epoch);
   std::bitset<256> wanted_forwarders(const Address& address, const Dvipa& dvipa) const;
   void follow_state(const Address& address, Dvipa& dvipa);
+  void hold_address(const Address& address, Dvipa& dvipa, bool hold);
   void leave_if_free();
   VipaList complete_list() const;
   VipaList list_for(StackId to, const VipaList& complete) const;
@@ -282,6 +286,7 @@ class Stack {
   void target_event(const Address& address, Dvipa& dvipa, const Event& event, const Change& change);
   void carry_out(const Address& address, Dvipa& dvipa, roles::TargetOrder order, const Change& change);
   void report_listeners(const Address& address, Dvipa& dvipa);
+  std::set<Port> ports_listened_on(const Address& address, const std::optional<Distribution>& distribution) const;
   void report_connections(const Address& address, Dvipa& dvipa);
   void report_news(const Address& address, Dvipa& dvipa, const Change& change);
   void report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch);

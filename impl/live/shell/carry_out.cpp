@@ -71,15 +71,10 @@ void RunningStack::perform(const effect::Withdraw& withdraw) {
 
 void RunningStack::perform(const effect::HoldAddress& hold) {
   worker_.run([this, hold] { return host_.hold_address(hold.dvipa, hold.active); },
-              [this, hold](const kernel::Result<void>& done) {
+              [this, hold, life = life_](const kernel::Result<void>& done) {
                 log_failure("hold_address", done);
                 log_.write("hidden", {{"dvipa", to_string(hold.dvipa)}, {"active", hold.active}});
-                if (hold.active && done) {
-                  bindable_.insert(hold.dvipa);
-                } else {
-                  bindable_.erase(hold.dvipa);
-                }
-                answer_awaited();
+                if (life == life_) step(input::AddressHeld{hold.dvipa, hold.active && done});
               });
 }
 

@@ -107,7 +107,7 @@ void RunningStack::obey(const request::Activate& request, const Answer& answer) 
       [this, dvipa, address = request.dvipa,
        moved = activation_ == Activation::moving]() -> std::optional<std::string> {
         const Stack::Dvipa* known = stack_.dvipa(address);
-        if (known == nullptr || !known->owner.owns() || !bindable_.contains(address)) return std::nullopt;
+        if (known == nullptr || !known->owner.owns() || !known->address_usable) return std::nullopt;
         return fmt::format("{} {} this stack", dvipa, moved ? "has moved to" : "is active on");
       },
       answer);

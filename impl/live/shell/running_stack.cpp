@@ -160,6 +160,7 @@ void RunningStack::forget_group() {
   listeners_.forget_told();
   notes_.clear();
   stack_ = Stack(settings_of(cluster_, self_, options_));
+  ++life_;
   if (auto followed = path_.follow_stack(); !followed) fail(followed.error().message, "");
   group_ = Group::out;
   log_.write("out_of_group");

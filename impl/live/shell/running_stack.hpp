@@ -151,7 +151,7 @@ class RunningStack final : public bus::BusEvents, public kernel::SocketEvents {
   std::optional<kernel::SockDiag> diag_;  // of the worker's thread
   std::map<Timer, boost::asio::steady_timer> timers_;
   std::set<Address> watched_;
-  std::set<Address> bindable_;  // addresses that this host has by now
+  unsigned life_ = 0;  // as a member of the group; what an earlier one had done is not answered to this one
   std::vector<kernel::FenceChange> fence_changes_;
   std::map<Address, Clock::time_point> rebuild_started_;
   std::map<Address, OwnershipNote> notes_;

@@ -43,6 +43,7 @@ struct Owner {
       stack.step(input::Received{{target}, std::move(report)}, effects);
       stack.step(input::Received{{target}, EndOfReport{dva1, epoch}}, effects);
     }
+    stack.step(input::Received{{1}, EndOfReport{dva1, epoch}}, effects);
     for (const Remote& remote : remotes) map.emplace(tables::key_v4(remote).packed, std::uint8_t{1});
   }
   static StackSettings settings() {

@@ -21,10 +21,11 @@ class SmallStack {
     give(input::Received{StackId{2}, VipaList{}});
     give(input::ListenerChanged{Address::v4(0), 60, true});
     give(input::TimerFired{{Timer::Kind::join, {}}});
+    give(input::AddressHeld{dva1, true});
     const Epoch epoch = stack.dvipa(dva1)->owner.facts.mine;
     give(input::Received{StackId{2}, SrvStat{dva1, epoch, 60, true}});
     give(input::Received{StackId{2}, NewConn{dva1, epoch, StackId{2}, {client(1000), client(1001)}}});
-    give(input::Received{StackId{2}, EndOfReport{dva1, epoch}});
+    for (const StackId each : {StackId{1}, StackId{2}}) give(input::Received{each, EndOfReport{dva1, epoch}});
   }
 
   static Definitions definitions() {

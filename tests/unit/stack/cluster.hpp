@@ -85,7 +85,7 @@ class Cluster {
   void crash(unsigned n) {
     stacks_.erase(n);
     advertised_.erase(n);
-    std::erase_if(looks_, [&](const auto& each) { return each.first == n; });
+    std::erase_if(work_, [&](const auto& each) { return each.first == n; });
     for (auto& [pair, queue] : queues_)
       if (pair.second == n) queue.clear();
     for (auto& [other, stack] : stacks_) {
@@ -132,8 +132,10 @@ class Cluster {
       } else if (auto* withdraw = std::get_if<effect::Withdraw>(&each)) {
         advertised_[n].erase(withdraw->dvipa);
         last_advertiser_[withdraw->dvipa] = 0;
+      } else if (auto* hold = std::get_if<effect::HoldAddress>(&each)) {
+        work_.emplace_back(n, *hold);
       } else if (auto* look = std::get_if<effect::LookForConnections>(&each)) {
-        looks_.push_back({n, *look});
+        work_.emplace_back(n, *look);
       } else if (auto* abort = std::get_if<effect::AbortConnections>(&each)) {
         aborted_.emplace_back(n, *abort);
       } else if (auto* broken = std::get_if<effect::BreakConnections>(&each)) {
@@ -158,14 +160,20 @@ class Cluster {
     give(n, input::ActivationAsked{dvipa, by_operator});
     return answer_;
   }
-  // Answers the looks of stack n: all that its kernel holds is known to it already, but for `half_open`.
+  // The host of stack n does its work, in order, and hears what it tells itself: all that its kernel holds is known to
+  // the stack already, but for `half_open`.
   void look(unsigned n, const std::vector<Remote>& half_open = {}) {
-    for (const auto& [at, look] : std::exchange(looks_, {})) {
-      if (at == n) {
-        give(n, input::ConnectionsFound{look.dvipa, look.epoch, half_open});
+    for (const auto& each : std::exchange(work_, {})) {
+      if (each.first != n) {
+        work_.push_back(each);
+      } else if (const auto* hold = std::get_if<effect::HoldAddress>(&each.second)) {
+        give(n, input::AddressHeld{hold->dvipa, hold->active});
       } else {
-        looks_.push_back({at, look});
+        const auto& look = std::get<effect::LookForConnections>(each.second);
+        give(n, input::ConnectionsFound{look.dvipa, look.epoch, half_open});
       }
+    }
+    while (deliver_one(n, n)) {
     }
   }
   bool deliver_one(unsigned from, unsigned to) {
@@ -246,7 +254,8 @@ class Cluster {
   std::map<std::pair<unsigned, unsigned>, std::deque<Message>> queues_;
   std::map<unsigned, std::set<Address>> advertised_;
   std::map<Address, unsigned> last_advertiser_;
-  std::vector<std::pair<unsigned, effect::LookForConnections>> looks_;
+  using Work = std::variant<effect::HoldAddress, effect::LookForConnections>;
+  std::vector<std::pair<unsigned, Work>> work_;  // of hosts, not done yet
   std::vector<std::pair<unsigned, effect::AbortConnections>> aborted_;
   std::set<unsigned> left_;
   std::map<unsigned, std::size_t> broken_;

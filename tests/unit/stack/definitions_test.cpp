@@ -90,5 +90,29 @@ TEST_F(ChangedStacks, AStackThatStoodStillWaitsForTheOthersBeforeItOwnsAnything)
   EXPECT_EQ(dvipa(5, dva1).owner.state(), roles::OwnerState::backup);
 }
 
+// covers: LST-2 TGT-1
+TEST_F(ChangedStacks, ANewTargetReportsItsListenersWhenItsHostHoldsTheAddress) {
+  Definitions changed = definitions_of(1);
+  changed.dvipas[0].distribution->targets.xcf_addresses = {xcf(2), xcf(3)};
+  ASSERT_FALSE(dvipa(3, dva1).address_held);
+  cluster_.give(1, input::DefinitionsSet{changed});
+  while (cluster_.deliver_one(1, 3)) {
+  }
+  ASSERT_TRUE(dvipa(3, dva1).address_held);
+  while (cluster_.deliver_one(3, 1)) {
+  }
+  EXPECT_EQ(cluster_.listeners(1, dva1), 1U) << "a SYN would come before the host holds the address";
+  cluster_.give(3, input::ListenerChanged{Address::v4(0), 60, false});
+  cluster_.give(3, input::ListenerChanged{Address::v4(0), 60, true});
+  while (cluster_.deliver_one(3, 1)) {
+  }
+  EXPECT_EQ(cluster_.listeners(1, dva1), 1U) << "nor is one told that starts meanwhile";
+  cluster_.settle();
+  EXPECT_EQ(cluster_.listeners(1, dva1), 2U);
+  cluster_.give(1, input::DefinitionsSet{definitions_of(1)});
+  cluster_.settle();
+  EXPECT_FALSE(dvipa(3, dva1).address_usable);
+}
+
 }  // namespace
 }  // namespace dvipa::test

@@ -56,6 +56,7 @@ TEST_F(Lists, WhatOthersHaveStoredHelpsAnOwnerToo) {
     cluster.give(other, input::MemberDown{Cluster::id(5)});
   }
   cluster.fire(5, Timer::Kind::join);
+  cluster.look(5);
   ASSERT_EQ(cluster.state(5, dva1), OwnerState::active);
   EXPECT_EQ(cluster.connect(5, dva1, client(1)), 5U) << "as if it were not distributed";
   cluster.mend({5}, {2, 3, 4});
