@@ -73,7 +73,8 @@ void Judge::answered(StackId stack, const Address& dvipa, bool by_operator) {
   if (!host.answered || covered != (*host.answered != Answer::not_configured))
     return world_.fail("an activation is answered by what the profile says (CFG-5)",
                        fmt::format("{} for {}", name(stack), to_string(dvipa)));
-  if (by_operator || *host.answered == Answer::disruptive) return;
+  const bool granted = *host.answered == Answer::active || *host.answered == Answer::moving;
+  if (by_operator || !granted) return;
   world_.for_each_stack([&](StackId other) {
     if (other == stack || !world_.is_up(other) || !told_all(stack, other)) return;
     const Stack::Dvipa* its = world_.host(other).stack->dvipa(dvipa);

@@ -90,8 +90,8 @@ void Stack::take(const input::ActivationAsked& asked) {
   const bool defined = known != dvipas_.end() && known->second.own && known->second.own->part == Part::primary;
   const bool displaced = known != dvipas_.end() && known->second.displaced;
   if (!defined && !displaced && range == nullptr) {
-    emit(effect::ActivationAnswered{asked.dvipa, Answer::not_configured});
-    return;
+    const Answer refused = has(Mutant::activate_uncovered) ? Answer::active : Answer::not_configured;
+    return emit(effect::ActivationAnswered{asked.dvipa, refused});
   }
   Dvipa& dvipa = obtain(asked.dvipa);
   const ListEntry* elsewhere = owner_entry(asked.dvipa, dvipa);
@@ -124,8 +124,8 @@ void Stack::take(const input::ActivationAsked& asked) {
 // MOV-6: an operator has moved what nobody else may.
 void Stack::break_disrupted(const Address& address, Dvipa& dvipa) {
   if (dvipa.owner.facts.part != Part::primary || !is_move(address, dvipa.owner.facts.owner)) return;
-  if (dvipa.own->moveable == Moveable::disruptive && !has(Mutant::spare_disrupted))
-    emit(effect::BreakConnections{address});
+  const bool disruptive = dvipa.own->moveable == Moveable::disruptive && !has(Mutant::spare_disrupted);
+  if (disruptive || has(Mutant::break_any)) emit(effect::BreakConnections{address});
 }
 
 // MOV-2..4: the primary is the newest that says so. This stack serves what connections it has to their end, however far

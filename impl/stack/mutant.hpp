@@ -80,6 +80,8 @@ enum class Mutant : std::uint8_t {
   forget_syns,              // who claims anew forgets the SYNs that it has given to targets just now (FLV-11)
   report_to_itself,         // who has given up what it owned goes on reporting to itself, by its own epoch (FLV-10)
   wait_for_strangers,       // who stood still waits although all members have answered (FLV-9)
+  break_any,                // whoever loses a DVIPA to a move resets its connections, DISRUPTIVE or not (MOV-2, MOV-6)
+  activate_uncovered,       // an application gets an address that neither a definition nor a VIPARANGE covers (CFG-5)
   report_before_held,       // a new target reports its listeners before its host has the address (LST-2, TGT-1)
 };
 
@@ -153,6 +155,8 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::forget_syns, "forget-syns"},
     MutantName{Mutant::report_to_itself, "report-to-itself"},
     MutantName{Mutant::wait_for_strangers, "wait-for-strangers"},
+    MutantName{Mutant::break_any, "break-any"},
+    MutantName{Mutant::activate_uncovered, "activate-uncovered"},
     MutantName{Mutant::report_before_held, "report-before-held"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::ended_not_reported, "ended-not-reported"},
