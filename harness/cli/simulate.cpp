@@ -91,10 +91,10 @@ int play_on_model(const std::string& file, const world::Scenario& scenario, cons
   const refine::Performance performance = refine::perform_on_model(scenario);
   if (telling.story && !both) fmt::print("{}", performance.story);
   if (performance.not_for_model) {
-    fmt::print("{}: not for the model: {}\n", file, refine::text_of(*performance.not_for_model));
+    fmt::print("{}: not for the model: {}\n", file, text_of(*performance.not_for_model));
     return exit_passed;
   }
-  for (const refine::NotForModel& each : performance.left_out)
+  for (const world::NotPlayable& each : performance.left_out)
     fmt::print("{}:{}: left out: {}\n", file, each.line, each.reason);
   print_unmet(stdout, file, performance.unmet);
   if (performance.violation) fmt::print("{}: the model violates {}\n", file, *performance.violation);
@@ -102,8 +102,8 @@ int play_on_model(const std::string& file, const world::Scenario& scenario, cons
     fmt::print("{}: {}\n", file, performance.passed() ? "passed" : "FAILED");
     return performance.passed() ? exit_passed : exit_failed;
   }
-  for (const refine::Disagreement& each : performance.disagreements)
-    fmt::print("{}: {}\n", file, refine::text_of(each));
+  for (const world::Disagreement& each : performance.disagreements)
+    fmt::print("{}: {}\n", file, text_of(each, "model"));
   const bool good = performance.agrees() && performance.passed();
   fmt::print("{}: {}\n", file, good ? "agree" : performance.agrees() ? "agree, and FAILED" : "DISAGREE");
   return good ? exit_passed : exit_failed;

@@ -1,14 +1,15 @@
 #pragma once
-// What a scenario may expect of one DVIPA, and what world and model have to agree on when everything has come to rest:
-// who owns it and who knows that, both tables, and what has become of the connections.
+// What a scenario may expect of one DVIPA, and what world, model and lab have to agree on when everything has come to
+// rest: who owns it and who knows that, both tables, and what has become of the connections.
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/world/scenario.hpp"
 
-namespace dvipa::refine {
+namespace dvipa::world {
 
 struct StackView {
   std::string state;  // of its role, in the words of a scenario
@@ -37,7 +38,7 @@ struct View {
   bool operator==(const View&) const = default;
 };
 
-View view_of(const world::World& world, const Address& dvipa, const std::vector<std::uint32_t>& connections);
+View view_of(const World& world, const Address& dvipa, const std::vector<std::uint32_t>& connections);
 
 // What differs, a line each: where, what `one` says, what `other` says. Empty: nothing.
 struct Difference {
@@ -47,7 +48,30 @@ struct Difference {
 };
 std::vector<Difference> differences(const View& one, const View& other);
 
-// Empty when it is as expected; else how it is.
-std::string unmet(const world::Expectation& expected, const View& view);
+// What is about to change although nobody does anything, and does not only move data; with `of_data_too` also what
+// does.
+std::vector<Difference> about_to_change(const World& world, const Address& dvipa,
+                                        const std::vector<std::uint32_t>& connections, bool of_data_too = false);
 
-}  // namespace dvipa::refine
+// Empty when it is as expected; else how it is.
+std::string unmet(const Expectation& expected, const View& view);
+
+// What a scenario does that another stage than the world has no notion of, and in which line.
+struct NotPlayable {
+  unsigned line = 0;  // of the file, from 1; 0: who is in the cluster
+  std::string reason;
+};
+// "line 12: in the model no profile changes"
+std::string text_of(const NotPlayable& missing);
+
+// Between the world and another stage.
+struct Disagreement {
+  unsigned line = 0;  // of the file; 0: there is none
+  std::string where;
+  std::string world;
+  std::string other;
+};
+// "line 12: S3's state: the world says active, the model says backup"
+std::string text_of(const Disagreement& disagreement, std::string_view other);
+
+}  // namespace dvipa::world
