@@ -235,6 +235,10 @@ Result<void> Lab::within(const std::string& host, const std::function<void()>& a
   return {};
 }
 
+Result<void> Lab::within_segment(const std::function<void(const std::vector<std::string>& interfaces)>& action) {
+  return within(segment, [&action] { action({bridge, bridge_beyond}); });
+}
+
 Result<void> Lab::set_link(const std::string& host, bool up) {
   if (host == segment || !hosts_.contains(host)) return tl::unexpected(no_such_host(host));
   ifreq request{};

@@ -7,10 +7,6 @@
 namespace dvipa::world {
 namespace {
 
-// Longer than it takes to be excluded, to meet and to join (settings.hpp), and shorter than anybody's patience with
-// what is kept back: the limit of time for reports, and a target whose client does not answer.
-constexpr Micros a_while = 700 * ms;
-
 std::string name(StackId stack) { return stack ? fmt::format("S{}", stack.value) : "nobody"; }
 
 std::string text_of(const std::set<StackId>& stacks) {

@@ -48,8 +48,12 @@ struct Difference {
 };
 std::vector<Difference> differences(const View& one, const View& other);
 
-// What is about to change although nobody does anything, and does not only move data; with `of_data_too` also what
-// does.
+// Longer than it takes to be excluded, to meet and to join (settings.hpp), and shorter than anybody's patience with
+// what is kept back: the limit of time for reports, and a target whose client does not answer.
+inline constexpr Micros a_while = 700 * ms;
+
+// What is about to change within that time although nobody does anything, and does not only move data; with
+// `of_data_too` also what does.
 std::vector<Difference> about_to_change(const World& world, const Address& dvipa,
                                         const std::vector<std::uint32_t>& connections, bool of_data_too = false);
 

@@ -1,0 +1,72 @@
+#include "harness/conform/play/rehearsal.hpp"
+
+#include <fmt/format.h>
+
+#include "harness/conform/play/follow.hpp"
+#include "harness/conform/play/script.hpp"
+
+namespace dvipa::conform {
+namespace {
+
+using world::Command;
+using world::Expectation;
+using world::NotPlayable;
+using world::ScenarioLine;
+using world::Verb;
+using world::World;
+
+class Rehearsal {
+ public:
+  explicit Rehearsal(const world::Scenario& scenario)
+      : scenario_(scenario), world_(settings_of(scenario), scenario.profiles), follower_(scenario) {}
+
+  std::optional<NotPlayable> run() {
+    for (std::size_t n = 0; n < scenario_.lines.size() && !missing_ && !world_.violation(); ++n) {
+      line_ = scenario_.lines[n].number;
+      const auto* command = std::get_if<Command>(&scenario_.lines[n].what);
+      if (command == nullptr) {
+        expect_lasting(std::get<Expectation>(scenario_.lines[n].what));
+        continue;
+      }
+      need(follower_.perform(*command, world_));
+      world_.perform(*command);
+      const bool goes_on = n + 1 < scenario_.lines.size() && !passes_time(scenario_.lines[n + 1]);
+      if (command->verb == Verb::run && goes_on) expect_rest();
+    }
+    return missing_;
+  }
+
+ private:
+  void need(const std::string& lacking) {
+    if (!lacking.empty() && !missing_) missing_ = NotPlayable{line_, lacking};
+  }
+
+  void expect_rest() {
+    for (const auto& [name, dvipa] : scenario_.dvipas)
+      for (const world::Difference& each : world::about_to_change(world_, dvipa, follower_.connections_of(dvipa)))
+        need(fmt::format("time orders things here: {} of {} is about to go from {} to {}", each.where, name, each.one,
+                         each.other));
+  }
+
+  void expect_lasting(const Expectation& expectation) {
+    World later = world_;
+    later.run_until(later.now() + world::a_while);
+    if (world::unmet(expectation, world_) != world::unmet(expectation, later))
+      need("time orders things here: what is expected is about to change");
+  }
+
+  const world::Scenario& scenario_;
+  World world_;
+  Follower follower_;
+  std::optional<NotPlayable> missing_;
+  unsigned line_ = 0;
+};
+
+}  // namespace
+
+std::optional<NotPlayable> not_for_lab(const world::Scenario& scenario) {
+  if (auto missing = outside_the_lab(scenario)) return missing;
+  return Rehearsal(scenario).run();
+}
+
+}  // namespace dvipa::conform
