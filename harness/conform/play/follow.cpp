@@ -14,8 +14,6 @@ using world::Verb;
 using world::View;
 using world::World;
 
-bool is_on(std::uint64_t side, unsigned number) { return (side >> number & 1U) != 0; }
-
 bool measures(const world::Scenario& scenario, const Address& dvipa) {
   return std::ranges::any_of(scenario.profiles, [&](const Definitions& profile) {
     return std::ranges::any_of(profile.dvipas, [&](const DvipaDefinition& each) {
@@ -24,7 +22,6 @@ bool measures(const world::Scenario& scenario, const Address& dvipa) {
   });
 }
 
-// Nobody's way of saying that it is not known.
 void rename(StackId& stack, StackId from, StackId to) {
   if (stack == from) stack = to;
 }
@@ -49,7 +46,7 @@ std::string Follower::perform(const Command& command, const World& world) {
       return connect(command, world);
     case Verb::partition:
       parted_ = true;
-      return part(command.sides, world);
+      return {};
     case Verb::kill:
     case Verb::kill_process:
     case Verb::stop:
@@ -74,17 +71,6 @@ std::string Follower::connect(const Command& command, const World& world) {
   others.push_back(command.connection);
   if (others.size() > 1)
     for (const std::uint32_t each : others) called_[each].by_chance = true;
-  return {};
-}
-
-// A world's client gives up, and so does a world's target whose client is silent.
-std::string Follower::part(const world::Sides& sides, const World& world) const {
-  for (const auto& [number, called] : called_) {
-    const ClientConnection* connection = world.find_connection(number);
-    if (connection->state == ClientConnection::State::closed) continue;
-    if (is_on(sides.clients[1], called.client) != is_on(sides.members[1], connection->peer.value))
-      return fmt::format("c{} and its target lose patience with each other in a world, and not live", number);
-  }
   return {};
 }
 
@@ -113,6 +99,13 @@ std::vector<std::uint32_t> Follower::connections_of(const Address& dvipa) const 
   return all;
 }
 
+std::vector<std::uint32_t> Follower::open_connections_of(const Address& dvipa, const World& world) const {
+  std::vector<std::uint32_t> all = connections_of(dvipa);
+  std::erase_if(
+      all, [&](std::uint32_t each) { return world.find_connection(each)->state == ClientConnection::State::closed; });
+  return all;
+}
+
 Address Follower::dvipa_of(std::uint32_t connection) const {
   const auto found = called_.find(connection);
   return found == called_.end() ? Address{} : found->second.dvipa;
@@ -136,11 +129,17 @@ void Follower::meet(std::uint32_t number, const View& expected, const View& seen
 
 View Follower::completed(const Sight& sight, const View& expected, bool data_too) {
   View seen = sight.view;
+  const auto is_left_out = [&](const auto& each) { return !expected.connections.contains(each.first); };
+  std::erase_if(seen.connections, is_left_out);
   for (auto& [stack, mine] : seen.stacks) {
+    std::erase_if(mine.routes, is_left_out);
     const auto theirs = expected.stacks.find(stack);
     if (theirs == expected.stacks.end()) continue;
     mine.claimant = theirs->second.claimant;
     if (sight.unconcerned.contains(stack)) mine.owner = theirs->second.owner;
+    if (mine.state != "taking_back") continue;
+    mine.listeners = theirs->second.listeners;  // a stack shows its tables when it owns the DVIPA
+    mine.routes = theirs->second.routes;
   }
   for (auto& [number, mine] : seen.connections) {
     meet(number, expected, seen);

@@ -20,9 +20,12 @@ class Follower {
   std::string perform(const world::Command& command, const world::World& world);
 
   std::vector<std::uint32_t> connections_of(const Address& dvipa) const;
+  // Without those whose client has done with them: their entries go when they like.
+  std::vector<std::uint32_t> open_connections_of(const Address& dvipa, const world::World& world) const;
   Address dvipa_of(std::uint32_t connection) const;
 
-  // What the lab shows, in the names of the world. Without `data_too` nothing is said of what is acknowledged.
+  // What the lab shows of the same connections, in the names of the world. Without `data_too` nothing is said of what
+  // is acknowledged.
   world::View completed(const Sight& sight, const world::View& expected, bool data_too);
 
  private:
@@ -35,7 +38,6 @@ class Follower {
     StackId in_lab;
   };
   std::string connect(const world::Command& command, const world::World& world);
-  std::string part(const world::Sides& sides, const world::World& world) const;
   std::string strike(StackId stack) const;
   void note_unpromised(const world::World& world);
   void meet(std::uint32_t number, const world::View& expected, const world::View& seen);

@@ -64,8 +64,10 @@ class Stage {
     return compare_all(command.verb == Verb::settle);
   }
 
-  std::vector<std::uint32_t> connections_of(const Address& dvipa) const { return follower_.connections_of(dvipa); }
-  View of_world(const Address& dvipa) const { return world::view_of(world_, dvipa, connections_of(dvipa)); }
+  View of_world(const Address& dvipa, bool data_too) const {
+    return world::view_of(world_, dvipa,
+                          data_too ? follower_.connections_of(dvipa) : follower_.open_connections_of(dvipa, world_));
+  }
 
   // Until `differing` finds nothing, and where it has to stay so still nothing a moment later; gives what it has found
   // last.
@@ -88,7 +90,7 @@ class Stage {
     if (!sights) return tl::unexpected(sights.error());
     std::vector<Difference> all;
     for (const auto& [name, dvipa] : scenario_.dvipas) {
-      const View expected = of_world(dvipa);
+      const View expected = of_world(dvipa, data_too);
       for (Difference& each :
            world::differences(expected, follower_.completed(sights->at(dvipa), expected, data_too))) {
         each.where += fmt::format(" (of {})", name);
@@ -139,7 +141,7 @@ class Stage {
     auto sights = board_.look();
     if (!sights) return tl::unexpected(sights.error());
     const Address dvipa = expectation.dvipa.is_none() ? follower_.dvipa_of(expectation.connection) : expectation.dvipa;
-    return world::unmet(expectation, follower_.completed(sights->at(dvipa), of_world(dvipa), true));
+    return world::unmet(expectation, follower_.completed(sights->at(dvipa), of_world(dvipa, true), true));
   }
 
   const world::Scenario& scenario_;

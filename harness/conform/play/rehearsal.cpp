@@ -29,7 +29,9 @@ class Rehearsal {
         continue;
       }
       need(follower_.perform(*command, world_));
+      const World before = world_;
       world_.perform(*command);
+      if (passes_time(scenario_.lines[n])) expect_patience(before);
       const bool goes_on = n + 1 < scenario_.lines.size() && !passes_time(scenario_.lines[n + 1]);
       if (command->verb == Verb::run && goes_on) expect_rest();
     }
@@ -43,9 +45,27 @@ class Rehearsal {
 
   void expect_rest() {
     for (const auto& [name, dvipa] : scenario_.dvipas)
-      for (const world::Difference& each : world::about_to_change(world_, dvipa, follower_.connections_of(dvipa)))
+      for (const world::Difference& each :
+           world::about_to_change(world_, dvipa, follower_.open_connections_of(dvipa, world_)))
         need(fmt::format("time orders things here: {} of {} is about to go from {} to {}", each.where, name, each.one,
                          each.other));
+  }
+
+  // Who is not answered gives up: a client's SYN and FIN, and a target whose client is silent. A world is faster in
+  // that than live hosts.
+  void expect_patience(const World& before) {
+    using State = world::ClientConnection::State;
+    for (const world::ClientConnection& now : world_.connections()) {
+      const auto place = static_cast<std::size_t>(&now - world_.connections().data());
+      const world::ClientConnection& then = before.connections()[place];
+      const auto holds = [&](const World& world) {
+        return world.is_up(now.peer) && world.host(now.peer).kernel.endpoints.contains(static_cast<unsigned>(place));
+      };
+      const bool client_gave_up = then.state != State::closed && now.end == world::ClientConnection::End::timed_out;
+      const bool target_gave_up = now.state == State::established && then.state == State::established &&
+                                  holds(before) && world_.is_up(now.peer) && !holds(world_);
+      if (client_gave_up || target_gave_up) need("in a world client and target lose patience with each other sooner");
+    }
   }
 
   void expect_lasting(const Expectation& expectation) {

@@ -48,8 +48,8 @@ TEST(Rehearsal, LetsNobodyActWhileTheWorldMoves) {
 
 // Clients and targets of a world have less patience than live ones.
 TEST(Rehearsal, LetsNobodyLosePatience) {
-  EXPECT_EQ(reason("run 2s\nconnect c1 to A 60\nrun 300ms\npartition S1 S2 S3 | client1 client2\n"),
-            "line 12: c1 and its target lose patience with each other in a world, and not live");
+  EXPECT_EQ(reason("run 2s\nconnect c1 to A 60\nrun 300ms\npartition S1 S2 S3 | client1 client2\nrun 3s\n"),
+            "line 13: in a world client and target lose patience with each other sooner");
   EXPECT_EQ(reason("run 2s\nconnect c1 to A 60\nrun 300ms\nclose c1\nrun 1s\nconnect c1 to A 60\n"),
             "line 14: a client's kernel keeps the 4-tuple of a connection that it has closed for a minute");
 }
