@@ -11,7 +11,7 @@ namespace dvipa::conform {
 namespace {
 
 // So that they do not sink unseen; tests/unit/rehearsal has the list of the others.
-constexpr unsigned agreeing_scenarios = 40;
+constexpr unsigned agreeing_scenarios = 42;
 
 std::unique_ptr<Implementation> implementation_with(Mutant mutant) {
   std::string name;
@@ -20,7 +20,7 @@ std::unique_ptr<Implementation> implementation_with(Mutant mutant) {
   return dvipa_implementation(DVIPA_COMMAND, "raw", name);
 }
 
-LivePerformance play(const world::Scenario& scenario) {
+LivePerformance in_lab(const world::Scenario& scenario) {
   const test::Folder folder;
   auto performance = perform_in_lab(scenario, implementation_with, (folder / "stacks").string());
   EXPECT_TRUE(performance) << scenario.name << ": " << performance.error().what;
@@ -38,7 +38,7 @@ TEST(ScenariosInTheLab, ComeOutAsInTheWorld) {
   unsigned agreeing = 0;
   double seconds = 0;
   for (const world::Scenario& scenario : world::sample::scenarios()) {
-    const LivePerformance performance = play(scenario);
+    const LivePerformance performance = in_lab(scenario);
     if (performance.not_for_lab) continue;
     EXPECT_EQ(report_of(performance), "")
         << scenario.name << "\nplay it with: dvipa simulate --on lab tests/scenarios/" << scenario.name << ".scn";
@@ -62,7 +62,7 @@ TEST_P(FaultInTheLab, IsFoundOut) {
   for (world::Scenario scenario : world::sample::scenarios()) {
     if (scenario.name != GetParam().scenario) continue;
     scenario.settings.mutant = GetParam().mutant;
-    const LivePerformance performance = play(scenario);
+    const LivePerformance performance = in_lab(scenario);
     EXPECT_FALSE(performance.not_for_lab);
     EXPECT_FALSE(performance.agrees());
     fmt::print("{}: {}", scenario.name, report_of(performance));
