@@ -67,16 +67,9 @@ int play_on_model(const std::string& file, const world::Scenario& scenario, cons
   return performance.passed() ? exit_passed : exit_failed;
 }
 
-std::unique_ptr<conform::Implementation> implementation_with(Mutant mutant) {
-  std::string name;
-  for (const MutantName& each : mutant_names)
-    if (each.mutant == mutant) name = each.name;
-  return conform::dvipa_implementation(own_executable(), "raw", name);
-}
-
 // Inside the sandbox.
 int play_in_lab(const std::string& file, const world::Scenario& scenario, const std::string& folder) {
-  const auto performance = conform::perform_in_lab(scenario, implementation_with, folder);
+  const auto performance = conform::perform_in_lab(scenario, own_executable(), folder);
   if (!performance)
     return complain("simulate", performance.error().what, performance.error().remedy, exit_environment_lacking);
   if (performance->not_for_lab) return say_not_playable(file, "lab", *performance->not_for_lab);

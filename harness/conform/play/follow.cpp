@@ -22,6 +22,15 @@ bool measures(const world::Scenario& scenario, const Address& dvipa) {
   });
 }
 
+void forget_ended(world::StackView& stack, const View& expected) {
+  std::erase_if(stack.routes, [&](const auto& each) {
+    const auto connection = expected.connections.find(each.first);
+    if (connection == expected.connections.end()) return true;
+    const std::string& state = connection->second.state;
+    return state != "opening" && state != "established" && state != "closing";
+  });
+}
+
 void rename(StackId& stack, StackId from, StackId to) {
   if (stack == from) stack = to;
 }
@@ -127,12 +136,21 @@ void Follower::meet(std::uint32_t number, const View& expected, const View& seen
   called.in_lab = in_lab->second.peer;
 }
 
-View Follower::completed(const Sight& sight, const View& expected, bool data_too) {
+View Follower::expected(const Address& dvipa, const World& world, bool at_rest) const {
+  std::vector<std::uint32_t> connections = connections_of(dvipa);
+  if (at_rest) return world::view_of(world, dvipa, connections);
+  std::erase_if(connections,
+                [&](std::uint32_t each) { return world.find_connection(each)->end == ClientConnection::End::closed; });
+  View view = world::view_of(world, dvipa, connections);
+  for (auto& [stack, mine] : view.stacks) forget_ended(mine, view);
+  return view;
+}
+
+View Follower::completed(const Sight& sight, const View& expected, bool at_rest) {
   View seen = sight.view;
-  const auto is_left_out = [&](const auto& each) { return !expected.connections.contains(each.first); };
-  std::erase_if(seen.connections, is_left_out);
+  std::erase_if(seen.connections, [&](const auto& each) { return !expected.connections.contains(each.first); });
   for (auto& [stack, mine] : seen.stacks) {
-    std::erase_if(mine.routes, is_left_out);
+    if (!at_rest) forget_ended(mine, expected);
     const auto theirs = expected.stacks.find(stack);
     if (theirs == expected.stacks.end()) continue;
     mine.claimant = theirs->second.claimant;
@@ -153,7 +171,7 @@ View Follower::completed(const Sight& sight, const View& expected, bool data_too
           rename(route->second, called.in_lab, called.in_world);
     }
     const auto theirs = expected.connections.find(number);
-    if (data_too || theirs == expected.connections.end()) continue;
+    if (at_rest || theirs == expected.connections.end()) continue;
     mine.acknowledged = theirs->second.acknowledged;
     mine.waits = theirs->second.waits;
   }

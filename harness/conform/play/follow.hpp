@@ -20,13 +20,15 @@ class Follower {
   std::string perform(const world::Command& command, const world::World& world);
 
   std::vector<std::uint32_t> connections_of(const Address& dvipa) const;
-  // Without those whose client has done with them: their entries go when they like.
+  // Without those that have ended: their entries go when they like.
   std::vector<std::uint32_t> open_connections_of(const Address& dvipa, const world::World& world) const;
   Address dvipa_of(std::uint32_t connection) const;
 
-  // What the lab shows of the same connections, in the names of the world. Without `data_too` nothing is said of what
-  // is acknowledged.
-  world::View completed(const Sight& sight, const world::View& expected, bool data_too);
+  // What the world shows. Not at rest nothing is said of connections that their clients have closed, nor of entries of
+  // others that have ended.
+  world::View expected(const Address& dvipa, const world::World& world, bool at_rest) const;
+  // What the lab shows of the same, in the names of the world. Not at rest nothing is said of what is acknowledged.
+  world::View completed(const Sight& sight, const world::View& expected, bool at_rest);
 
  private:
   struct Called {

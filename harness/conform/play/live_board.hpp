@@ -34,6 +34,8 @@ class LiveBoard {
 
   lab::Result<std::map<Address, Sight>> look();
   lab::Result<bool> holds(StackId stack, const Address& address);
+  // Whom each client that has asked takes for the one that has the address, by its neighbour table.
+  lab::Result<std::map<std::string, StackId>> neighbours(const Address& address);
   // What the stack has answered to the last activation (MOV); empty: nothing yet.
   std::string answer(StackId stack);
   Callers& callers() { return callers_; }
@@ -72,7 +74,7 @@ class LiveBoard {
   // live_look.cpp
   std::optional<nlohmann::ordered_json> ask(StackId stack, const nlohmann::ordered_json& request);
   std::filesystem::path control_of(StackId stack) const;
-  bool look_at(StackId stack, std::map<Address, Sight>& sights);
+  void look_at(StackId stack, std::map<Address, Sight>& sights);
   lab::Result<void> look_at_connections(std::map<Address, Sight>& sights);
   lab::Result<std::vector<kernel::DiagnosedConnection>> connections_at(StackId stack);
   std::size_t activations(StackId stack, std::string& last);

@@ -75,16 +75,15 @@ std::optional<Json> LiveBoard::ask(StackId stack, const Json& request) {
   return (*answer)["rows"];
 }
 
-// False, and the stack is in no view, when it does not answer: it is about to start, or leaves.
-bool LiveBoard::look_at(StackId stack, std::map<Address, Sight>& sights) {
+// A stack that does not answer, because it is about to start or leaves, is in no view.
+void LiveBoard::look_at(StackId stack, std::map<Address, Sight>& sights) {
   const auto dynamic = ask(stack, netstat("vipadyn"));
   const auto destinations = ask(stack, netstat("vdpt"));
   const auto connections = ask(stack, netstat("vcrt"));
-  if (!dynamic || !destinations || !connections) return false;
+  if (!dynamic || !destinations || !connections) return;
   add_state(stack, *dynamic, sights);
   add_listeners(stack, *destinations, sights);
   add_routes(stack, *connections, callers_.all(), sights);
-  return true;
 }
 
 lab::Result<std::map<Address, Sight>> LiveBoard::look() {
@@ -157,6 +156,19 @@ lab::Result<bool> LiveBoard::holds(StackId stack, const Address& address) {
   });
   if (!entered) return tl::unexpected(entered.error());
   return found;
+}
+
+lab::Result<std::map<std::string, StackId>> LiveBoard::neighbours(const Address& address) {
+  std::map<std::string, StackId> known;
+  for (const lab::HostPlan& client : cluster_->lab().hosts()) {
+    if (!client.is_client) continue;
+    const auto shown = cluster_->lab().run(client.name, {"ip", "neigh", "show", to_string(address)});
+    if (!shown) return tl::unexpected(shown.error());
+    for (const lab::HostPlan& host : cluster_->lab().hosts())
+      if (!host.is_client && shown->find(lab::mac_address(host)) != std::string::npos)
+        known[client.name] = stack_of(host.name);
+  }
+  return known;
 }
 
 std::size_t LiveBoard::activations(StackId stack, std::string& last) {

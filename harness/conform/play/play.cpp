@@ -64,11 +64,6 @@ class Stage {
     return compare_all(command.verb == Verb::settle);
   }
 
-  View of_world(const Address& dvipa, bool data_too) const {
-    return world::view_of(world_, dvipa,
-                          data_too ? follower_.connections_of(dvipa) : follower_.open_connections_of(dvipa, world_));
-  }
-
   // Until `differing` finds nothing, and where it has to stay so still nothing a moment later; gives what it has found
   // last.
   template <class Differing>  // lab::Result<std::vector<Difference>>()
@@ -85,23 +80,37 @@ class Stage {
     }
   }
 
-  lab::Result<std::vector<Difference>> differing_views(bool data_too) {
+  lab::Result<std::vector<Difference>> differing_views(bool at_rest) {
     auto sights = board_.look();
     if (!sights) return tl::unexpected(sights.error());
     std::vector<Difference> all;
     for (const auto& [name, dvipa] : scenario_.dvipas) {
-      const View expected = of_world(dvipa, data_too);
-      for (Difference& each :
-           world::differences(expected, follower_.completed(sights->at(dvipa), expected, data_too))) {
+      const View expected = follower_.expected(dvipa, world_, at_rest);
+      for (Difference& each : world::differences(expected, follower_.completed(sights->at(dvipa), expected, at_rest))) {
         each.where += fmt::format(" (of {})", name);
         all.push_back(std::move(each));
       }
+      // Else data are under way to somebody else, and announcements may be.
+      if (at_rest && all.empty())
+        if (auto compared = compare_neighbours(name, expected, all); !compared) return tl::unexpected(compared.error());
     }
     return all;
   }
 
-  lab::Result<void> compare_all(bool data_too) {
-    const auto found = await([&] { return differing_views(data_too); }, true);
+  // FLV-11, RTE-2: no client is left behind with another one.
+  lab::Result<void> compare_neighbours(const std::string& name, const View& expected, std::vector<Difference>& all) {
+    const auto neighbours = board_.neighbours(scenario_.dvipas.at(name));
+    if (!neighbours) return tl::unexpected(neighbours.error());
+    for (const auto& [stack, mine] : expected.stacks)
+      for (const auto& [client, known] : *neighbours)
+        if (mine.advertises && known != stack)
+          all.push_back({fmt::format("whom {} takes for the one that has {}", client, name),
+                         fmt::format("S{}", stack.value), fmt::format("S{}", known.value)});
+    return {};
+  }
+
+  lab::Result<void> compare_all(bool at_rest) {
+    const auto found = await([&] { return differing_views(at_rest); }, true);
     if (!found) return tl::unexpected(found.error());
     for (const Difference& each : *found) disagree(each.where, each.one, each.other);
     return {};
@@ -141,7 +150,8 @@ class Stage {
     auto sights = board_.look();
     if (!sights) return tl::unexpected(sights.error());
     const Address dvipa = expectation.dvipa.is_none() ? follower_.dvipa_of(expectation.connection) : expectation.dvipa;
-    return world::unmet(expectation, follower_.completed(sights->at(dvipa), of_world(dvipa, true), true));
+    return world::unmet(expectation,
+                        follower_.completed(sights->at(dvipa), follower_.expected(dvipa, world_, true), true));
   }
 
   const world::Scenario& scenario_;
@@ -154,13 +164,13 @@ class Stage {
 
 }  // namespace
 
-lab::Result<LivePerformance> perform_in_lab(const world::Scenario& scenario, const MakeImplementation& make,
+lab::Result<LivePerformance> perform_in_lab(const world::Scenario& scenario, const std::string& executable,
                                             const std::string& folder) {
   LivePerformance nothing;
   nothing.not_for_lab = not_for_lab(scenario);
   if (nothing.not_for_lab) return nothing;
   const auto begun = Clock::now();
-  const auto implementation = make(scenario.settings.mutant);
+  const auto implementation = dvipa_implementation(executable, "raw", fault_of(scenario));
   auto board = LiveBoard::set_up(scenario, *implementation, folder);
   if (!board) return tl::unexpected(board.error());
   auto performance = Stage(scenario, **board).run();

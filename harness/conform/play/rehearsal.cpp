@@ -55,16 +55,20 @@ class Rehearsal {
   // that than live hosts.
   void expect_patience(const World& before) {
     using State = world::ClientConnection::State;
+    using End = world::ClientConnection::End;
     for (const world::ClientConnection& now : world_.connections()) {
       const auto place = static_cast<std::size_t>(&now - world_.connections().data());
       const world::ClientConnection& then = before.connections()[place];
       const auto holds = [&](const World& world) {
-        return world.is_up(now.peer) && world.host(now.peer).kernel.endpoints.contains(static_cast<unsigned>(place));
+        return world.host(now.peer).kernel.endpoints.contains(static_cast<unsigned>(place));
       };
-      const bool client_gave_up = then.state != State::closed && now.end == world::ClientConnection::End::timed_out;
+      const bool client_gave_up = then.state != State::closed && now.end == End::timed_out;
       const bool target_gave_up = now.state == State::established && then.state == State::established &&
-                                  holds(before) && world_.is_up(now.peer) && !holds(world_);
+                                  world_.is_up(now.peer) && holds(before) && !holds(world_);
       if (client_gave_up || target_gave_up) need("in a world client and target lose patience with each other sooner");
+      // And the answer goes to an owner who knows nothing of a target without a stack.
+      const bool asked = then.state == State::established && before.host(now.peer).kernel_lives && holds(before);
+      if (asked && now.end == End::reset) need("in a world a target asks an idle client whether it lives");
     }
   }
 

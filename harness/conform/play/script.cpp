@@ -100,6 +100,12 @@ world::Settings settings_of(const Scenario& scenario) {
   return settings;
 }
 
+std::string fault_of(const Scenario& scenario) {
+  for (const MutantName& each : mutant_names)
+    if (each.mutant == scenario.settings.mutant) return std::string(each.name);
+  return {};
+}
+
 std::string host_of(StackId stack) { return fmt::format("MVS{}", stack.value); }
 
 std::string client_host(std::uint32_t client) { return client == 0 ? "client" : fmt::format("client{}", client + 1); }

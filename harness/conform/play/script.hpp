@@ -16,6 +16,9 @@ bool passes_time(const world::ScenarioLine& line);
 // Of the world beside the lab: a seeded fault is in the lab only.
 world::Settings settings_of(const world::Scenario& scenario);
 
+// The name of its seeded fault, or nothing.
+std::string fault_of(const world::Scenario& scenario);
+
 // S3 of a scenario is the host MVS3, client2 is client2.
 std::string host_of(StackId stack);
 std::string client_host(std::uint32_t client);  // from 0

@@ -13,16 +13,9 @@ namespace {
 // So that they do not sink unseen; tests/unit/rehearsal has the list of the others.
 constexpr unsigned agreeing_scenarios = 42;
 
-std::unique_ptr<Implementation> implementation_with(Mutant mutant) {
-  std::string name;
-  for (const MutantName& each : mutant_names)
-    if (each.mutant == mutant) name = each.name;
-  return dvipa_implementation(DVIPA_COMMAND, "raw", name);
-}
-
 LivePerformance in_lab(const world::Scenario& scenario) {
   const test::Folder folder;
-  auto performance = perform_in_lab(scenario, implementation_with, (folder / "stacks").string());
+  auto performance = perform_in_lab(scenario, DVIPA_COMMAND, (folder / "stacks").string());
   EXPECT_TRUE(performance) << scenario.name << ": " << performance.error().what;
   return performance ? *performance : LivePerformance{};
 }
@@ -71,7 +64,7 @@ TEST_P(FaultInTheLab, IsFoundOut) {
 
 INSTANTIATE_TEST_SUITE_P(All, FaultInTheLab,
                          testing::Values(Fault{"flv-1-highest-rank", Mutant::ignore_rank},
-                                         Fault{"tkb-1-primary-returns", Mutant::forget_connections},
+                                         Fault{"flv-3-tables-from-reports", Mutant::forget_connections},
                                          Fault{"tgt-2-listener-ends", Mutant::ignore_listener_end},
                                          Fault{"rte-2-one-advertiser", Mutant::advertise_as_backup}));
 
