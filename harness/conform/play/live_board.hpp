@@ -35,7 +35,9 @@ class LiveBoard {
   lab::Result<std::map<Address, Sight>> look();
   lab::Result<bool> holds(StackId stack, const Address& address);
   // Whom each client that has asked takes for the one that has the address, by its neighbour table.
-  lab::Result<std::map<std::string, StackId>> neighbours(const Address& address);
+  lab::Result<std::map<std::string, StackId>> neighbours(const Address& address) {
+    return neighbours_of_clients(cluster_->lab(), address);
+  }
   // What the stack has answered to the last activation (MOV); empty: nothing yet.
   std::string answer(StackId stack);
   Callers& callers() { return callers_; }

@@ -158,19 +158,6 @@ lab::Result<bool> LiveBoard::holds(StackId stack, const Address& address) {
   return found;
 }
 
-lab::Result<std::map<std::string, StackId>> LiveBoard::neighbours(const Address& address) {
-  std::map<std::string, StackId> known;
-  for (const lab::HostPlan& client : cluster_->lab().hosts()) {
-    if (!client.is_client) continue;
-    const auto shown = cluster_->lab().run(client.name, {"ip", "neigh", "show", to_string(address)});
-    if (!shown) return tl::unexpected(shown.error());
-    for (const lab::HostPlan& host : cluster_->lab().hosts())
-      if (!host.is_client && shown->find(lab::mac_address(host)) != std::string::npos)
-        known[client.name] = stack_of(host.name);
-  }
-  return known;
-}
-
 std::size_t LiveBoard::activations(StackId stack, std::string& last) {
   std::size_t count = 0;
   for (const LogEvent& event : cluster_->events()) {

@@ -68,4 +68,17 @@ void Segment::hear(PacketPort& part, const Address& address, std::set<StackId>& 
   }
 }
 
+lab::Result<std::map<std::string, StackId>> neighbours_of_clients(lab::Lab& lab, const Address& address) {
+  std::map<std::string, StackId> known;
+  for (const lab::HostPlan& client : lab.hosts()) {
+    if (!client.is_client) continue;
+    const auto shown = lab.run(client.name, {"ip", "neigh", "show", to_string(address)});
+    if (!shown) return tl::unexpected(shown.error());
+    for (const lab::HostPlan& host : lab.hosts())
+      if (!host.is_client && shown->find(lab::mac_address(host)) != std::string::npos)
+        known[client.name] = stack_of(host.name);
+  }
+  return known;
+}
+
 }  // namespace dvipa::conform

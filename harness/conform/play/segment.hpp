@@ -26,4 +26,7 @@ class Segment {
   std::vector<std::unique_ptr<PacketPort>> parts_;
 };
 
+// Whom each client takes for the one that has the address, by its neighbour table; not who has never asked.
+lab::Result<std::map<std::string, StackId>> neighbours_of_clients(lab::Lab& lab, const Address& address);
+
 }  // namespace dvipa::conform
