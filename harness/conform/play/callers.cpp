@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <vector>
 
@@ -84,7 +85,10 @@ void Callers::close(std::uint32_t number) {
   if (found == all_.end() || !found->second.is_open()) return;
   Caller& caller = found->second;
   caller.closing = true;
-  if (caller.link->state() == Link::State::opening) caller.link->end(Outcome::not_opened, load::monotonic_ns());
+  if (caller.link->state() == Link::State::opening) {
+    ::shutdown(caller.link->fd(), SHUT_RDWR);  // applications that were forked since have the socket too
+    caller.link->end(Outcome::not_opened, load::monotonic_ns());
+  }
   go_on(caller);
 }
 
