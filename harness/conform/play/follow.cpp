@@ -56,10 +56,13 @@ std::string Follower::perform(const Command& command, const World& world) {
     case Verb::partition:
       parted_ = true;
       return {};
+    case Verb::pause:
+      if (!world.host(command.stack).kernel.endpoints.empty())
+        return "a live kernel serves its connections while its stack and its applications stand still";
+      return strike(command.stack);
     case Verb::kill:
     case Verb::kill_process:
     case Verb::stop:
-    case Verb::pause:
     case Verb::abort_application:
       return strike(command.stack);
     default:
@@ -84,6 +87,8 @@ std::string Follower::connect(const Command& command, const World& world) {
 }
 
 std::string Follower::strike(StackId stack) const {
+  for (const auto& [dvipa, connections] : at_once_)
+    if (connections.size() > 1) return fmt::format("where c{} goes is chance", connections.front());
   for (const auto& [number, called] : called_)
     if (called.in_world != called.in_lab && (called.in_world == stack || called.in_lab == stack))
       return fmt::format("whether c{} is at S{} is chance", number, stack.value);

@@ -10,7 +10,7 @@ namespace dvipa::refine {
 namespace {
 
 // So that they do not sink unseen; a change that makes more scenarios agree, or finds out more, raises them.
-constexpr unsigned agreeing_scenarios = 42;
+constexpr unsigned agreeing_scenarios = 43;
 constexpr unsigned deviations_found_out = 23;
 
 std::string report_of(const Performance& performance) {

@@ -46,6 +46,14 @@ TEST(Rehearsal, LetsNobodyActWhileTheWorldMoves) {
             "line 11: time orders things here: what is expected is about to change");
 }
 
+TEST(Rehearsal, LeavesNothingThatMattersToChance) {
+  EXPECT_EQ(reason("run 2s\nconnect c1 to A 60\nconnect c2 to A 60\nrun 300ms\nkill S2\nsettle\n"), "");
+  EXPECT_EQ(reason("run 2s\nconnect c1 to A 60\nconnect c2 to A 60\nkill S2\nsettle\n"),
+            "line 12: where c1 goes is chance");
+  EXPECT_EQ(reason("run 2s\nconnect c1 to A 60\nrun 300ms\npause S2\nrun 1s\nresume S2\nsettle\n"),
+            "line 12: a live kernel serves its connections while its stack and its applications stand still");
+}
+
 // Clients and targets of a world have less patience than live ones.
 TEST(Rehearsal, LetsNobodyLosePatience) {
   EXPECT_EQ(reason("run 2s\nconnect c1 to A 60\nrun 300ms\npartition S1 S2 S3 | client1 client2\nrun 3s\n"),
