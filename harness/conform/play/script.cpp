@@ -77,6 +77,13 @@ std::string impossible(const Definitions& profile) {
   return {};
 }
 
+// A scenario says nothing of masks.
+Definitions masked(Definitions definitions) {
+  for (DvipaDefinition& each : definitions.dvipas)
+    if (each.part == Part::primary) each.prefix_bits = 24;
+  return definitions;
+}
+
 }  // namespace
 
 std::optional<NotPlayable> outside_the_lab(const Scenario& scenario) {
@@ -130,13 +137,6 @@ ClusterPlan plan_of(const Scenario& scenario) {
   }
   plan.files.push_back({"cluster.toml", std::move(cluster)});
   return plan;
-}
-
-// A scenario says nothing of masks.
-static Definitions masked(Definitions definitions) {
-  for (DvipaDefinition& each : definitions.dvipas)
-    if (each.part == Part::primary) each.prefix_bits = 24;
-  return definitions;
 }
 
 ClusterFile profile_of(StackId stack, const Definitions& definitions) {
