@@ -11,6 +11,7 @@
 
 #include "harness/cli/command_line.hpp"
 #include "harness/cli/complain.hpp"
+#include "harness/cli/own_executable.hpp"
 #include "harness/cli/verbs.hpp"
 #include "harness/conform/suite.hpp"
 #include "harness/lab/sandbox.hpp"
@@ -131,9 +132,6 @@ int run_request(const Request& request) {
   if (!sandbox) return complain("conform", sandbox.error().what, sandbox.error().remedy, exit_environment_lacking);
   return sandbox->exit_code;
 }
-
-// The program that runs now; stacks are started from it.
-std::string own_executable() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 }  // namespace
 

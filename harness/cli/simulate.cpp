@@ -14,11 +14,10 @@
 #include "harness/cli/command_line.hpp"
 #include "harness/cli/complain.hpp"
 #include "harness/cli/nearest.hpp"
+#include "harness/cli/play_files.hpp"
 #include "harness/cli/verbs.hpp"
-#include "harness/refine/play/play.hpp"
 #include "harness/world/campaign.hpp"
 #include "harness/world/shrink.hpp"
-#include "harness/world/story.hpp"
 
 namespace dvipa::cli {
 namespace {
@@ -31,19 +30,22 @@ constexpr std::string_view description =
     "file\n"
     "alone is told as a story, or with --diagram as a Mermaid sequence.\n"
     "With --on model it is the model of the protocol that plays, and with --on both what world and model say is\n"
-    "compared.\n"
+    "compared. With --on lab it is live stacks on the hosts of a lab, beside the world, and with --on all every stage\n"
+    "is compared with the world. A lab needs root, or a kernel that lets users make namespaces.\n"
     "With --seeds: plays a random schedule of traffic and faults for each seed. It stops at the first violation and\n"
     "prints that as a scenario, as short as it gets. The same seed is always the same run.\n"
     "\n"
     "Examples:\n"
     "  dvipa simulate tests/scenarios/flv-1-highest-rank.scn\n"
     "  dvipa simulate --on both tests/scenarios/*.scn\n"
+    "  dvipa simulate --on lab tests/scenarios/tkb-1-primary-returns.scn\n"
     "  dvipa simulate --seeds 1-100000 --jobs 2\n"
     "  dvipa simulate --seeds 1-1000 --faults crash,partition,late\n"
     "  dvipa simulate --seeds 1-1000 --mutant skip-rebuild-barrier     # must fail\n"
     "  dvipa simulate --seeds 42 --print > 42.scn                      # the schedule as a scenario\n"
     "\n"
-    "Exit code 0 when everything held, 1 when something did not, 2 for bad input.\n";
+    "Exit code 0 when everything held, 1 when something did not, 2 for bad input, 3 when this host lacks what a lab "
+    "needs.\n";
 
 std::atomic<bool> interrupted{false};
 void note_interrupt(int) { interrupted = true; }
@@ -53,81 +55,6 @@ void list_all() {
   for (const world::FaultText& each : world::fault_texts) fmt::print("  {:<12} {}\n", each.name, each.meaning);
   fmt::print("\nMutants (--mutant):\n");
   for (const MutantName& each : mutant_names) fmt::print("  {}\n", each.name);
-}
-
-// --- scenarios -----------------------------------------------------------------------------------------------------
-
-struct Telling {
-  bool story = false;
-  bool diagram = false;
-  std::string on = "world";
-  std::optional<Mutant> mutant;  // in place of the scenario's own
-};
-
-void print_unmet(std::FILE* out, const std::string& file, const std::vector<world::Unmet>& all) {
-  for (const world::Unmet& unmet : all) fmt::print(out, "{}:{}: not as expected: {}\n", file, unmet.line, unmet.what);
-}
-
-int play_in_world(const std::string& file, const world::Scenario& scenario, const Telling& telling) {
-  world::Story story;
-  const world::Outcome outcome = world::play(scenario, telling.story || telling.diagram ? &story : nullptr);
-  if (telling.diagram) {
-    fmt::print("{}", story.mermaid(scenario.settings.stacks));
-  } else {
-    fmt::print("{}", story.text());
-  }
-  std::FILE* const out = telling.diagram ? stderr : stdout;
-  print_unmet(out, file, outcome.unmet);
-  if (outcome.violation)
-    fmt::print(out, "{}: violates \"{}\" at {:.3f} ms: {}\n", file, outcome.violation->property,
-               static_cast<double>(outcome.violation->at) / 1000, outcome.violation->what);
-  fmt::print(out, "{}: {}\n", file, outcome.passed() ? "passed" : "FAILED");
-  return outcome.passed() ? exit_passed : exit_failed;
-}
-
-// What the model has no notion of is no failure; it is said, and where.
-int play_on_model(const std::string& file, const world::Scenario& scenario, const Telling& telling) {
-  const bool both = telling.on == "both";
-  const refine::Performance performance = refine::perform_on_model(scenario);
-  if (telling.story && !both) fmt::print("{}", performance.story);
-  if (performance.not_for_model) {
-    fmt::print("{}: not for the model: {}\n", file, refine::text_of(*performance.not_for_model));
-    return exit_passed;
-  }
-  for (const refine::NotForModel& each : performance.left_out)
-    fmt::print("{}:{}: left out: {}\n", file, each.line, each.reason);
-  print_unmet(stdout, file, performance.unmet);
-  if (performance.violation) fmt::print("{}: the model violates {}\n", file, *performance.violation);
-  if (!both) {
-    fmt::print("{}: {}\n", file, performance.passed() ? "passed" : "FAILED");
-    return performance.passed() ? exit_passed : exit_failed;
-  }
-  for (const refine::Disagreement& each : performance.disagreements)
-    fmt::print("{}: {}\n", file, refine::text_of(each));
-  const bool good = performance.agrees() && performance.passed();
-  fmt::print("{}: {}\n", file, good ? "agree" : performance.agrees() ? "agree, and FAILED" : "DISAGREE");
-  return good ? exit_passed : exit_failed;
-}
-
-int play_file(const std::string& file, const Telling& telling) {
-  std::ifstream in(file);
-  if (!in) return complain("simulate", file + " cannot be read", "name a scenario file");
-  std::stringstream text;
-  text << in.rdbuf();
-  auto scenario = world::read_scenario(text.str(), file);
-  if (!scenario) {
-    const world::ScenarioError& error = scenario.error();
-    return complain("simulate", fmt::format("{}:{}:{}: {}", file, error.line, error.column, error.what), error.remedy);
-  }
-  if (telling.mutant) scenario->settings.mutant = *telling.mutant;
-  return telling.on == "world" ? play_in_world(file, *scenario, telling) : play_on_model(file, *scenario, telling);
-}
-
-int play_files(const std::vector<std::string>& files, Telling telling) {
-  int worst = exit_passed;
-  telling.story = telling.story && files.size() == 1;
-  for (const std::string& file : files) worst = std::max(worst, play_file(file, telling));
-  return worst;
 }
 
 // --- schedules -----------------------------------------------------------------------------------------------------
@@ -255,7 +182,7 @@ int run_simulate(std::span<const std::string> words) {
   TCLAP::SwitchArg print("", "print", "print the schedule of the first seed as a scenario instead of running it",
                          arguments);
   TCLAP::SwitchArg diagram("", "diagram", "print a scenario as a Mermaid sequence", arguments);
-  TCLAP::ValueArg<std::string> on("", "on", "what plays files: world, model, or both and compares (world)", false,
+  TCLAP::ValueArg<std::string> on("", "on", "what plays files: world, model, both of them, lab, or all (world)", false,
                                   "world", "WHAT", arguments);
   TCLAP::SwitchArg quiet("", "quiet", "no story of a file, no progress of seeds", arguments);
   TCLAP::SwitchArg list("", "list", "list faults and mutants", arguments);
@@ -264,15 +191,15 @@ int run_simulate(std::span<const std::string> words) {
   if (list.getValue()) return list_all(), exit_passed;
   if (files.getValue().empty() == seeds.getValue().empty())
     return line.bad_usage("either scenario files or --seeds is needed");
-  if (on.getValue() != "world" && on.getValue() != "model" && on.getValue() != "both")
-    return line.bad_usage("--on is world, model or both");
+  const auto stages = stages_of(on.getValue());
+  if (!stages) return line.bad_usage("--on is world, model, both, lab or all");
   if (on.getValue() != "world" && (diagram.getValue() || files.getValue().empty()))
-    return line.bad_usage("--on model and --on both are for scenario files, and draw no diagram");
+    return line.bad_usage("--on is for scenario files, and only the world draws a diagram");
   const auto seeded = mutant_of(mutant.getValue());
   if (!seeded && mutant.getValue() != "none")
     return complain("simulate", "unknown mutant " + mutant.getValue(), "dvipa simulate --list names them");
   if (!files.getValue().empty())
-    return play_files(files.getValue(), {!quiet.getValue(), diagram.getValue(), on.getValue(), seeded});
+    return play_files(files.getValue(), {*stages, !quiet.getValue(), diagram.getValue(), seeded});
 
   world::CampaignOptions options;
   if (!read_seeds(seeds.getValue(), options)) return line.bad_usage("--seeds is A-B, with A not above B, or one seed");

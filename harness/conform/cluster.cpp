@@ -41,30 +41,49 @@ std::string fresh_key() {
 
 }  // namespace
 
-lab::Result<std::unique_ptr<Cluster>> Cluster::start(const Implementation& implementation, const std::string& folder,
-                                                     Family family) {
-  auto lab = lab::Lab::build(lab::standard_plan(example_stacks, lab::clients_max));
+lab::Result<std::unique_ptr<Cluster>> Cluster::build(const Implementation& implementation, const std::string& folder,
+                                                     const ClusterPlan& plan) {
+  auto lab = lab::Lab::build(lab::standard_plan(plan.stacks, plan.clients));
   if (!lab) return tl::unexpected(lab.error());
-  std::unique_ptr<Cluster> cluster(new Cluster(implementation, std::move(*lab), folder, family));
-  if (auto written = cluster->write_files(); !written) return tl::unexpected(written.error());
-  for (const lab::HostPlan& host : cluster->lab_.hosts()) {
-    if (host.is_client) continue;
-    auto server = Server::start(cluster->lab_, host.name, cluster->dvipas_.front().port, family);
-    if (!server) return tl::unexpected(server.error());
-    cluster->servers_.emplace(host.name, std::move(*server));
-    if (auto started = cluster->start_stack(host.name); !started) return tl::unexpected(started.error());
-  }
+  std::unique_ptr<Cluster> cluster(new Cluster(implementation, std::move(*lab), folder));
+  if (auto written = cluster->write_files(plan.files); !written) return tl::unexpected(written.error());
   return cluster;
 }
 
-lab::Result<void> Cluster::write_files() {
+lab::Result<std::unique_ptr<Cluster>> Cluster::start(const Implementation& implementation, const std::string& folder,
+                                                     Family family) {
+  ClusterPlan plan;
+  for (const ExampleFile& file : example_files())
+    plan.files.push_back({std::string(file.name), in_family(file.text, family)});
+  auto built = build(implementation, folder, plan);
+  if (!built) return built;
+  Cluster& cluster = **built;
+  cluster.dvipas_ = example_dvipas(family);
+  load::ServerOptions options;
+  options.port = cluster.dvipas_.front().port;
+  if (family != Family::v4) options.address = Address{};  // every address of either family
+  for (const lab::HostPlan& host : cluster.lab_.hosts()) {
+    if (host.is_client) continue;
+    auto server = Server::start(cluster.lab_, host.name, options);
+    if (!server) return tl::unexpected(server.error());
+    cluster.servers_.emplace(host.name, std::move(*server));
+    if (auto started = cluster.start_stack(host.name); !started) return tl::unexpected(started.error());
+  }
+  return built;
+}
+
+lab::Result<void> Cluster::write(const ClusterFile& file) const {
+  if (write_text(folder_ + "/" + file.name, file.text)) return {};
+  return lab::failure("write into " + folder_, ENOSPC);
+}
+
+lab::Result<void> Cluster::write_files(const std::vector<ClusterFile>& files) const {
   const std::string cannot = "write into " + folder_;
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) return lab::failure(cannot, error.value());
-  for (const ExampleFile& file : example_files())
-    if (!write_text(folder_ + "/" + std::string(file.name), in_family(file.text, family_)))
-      return lab::failure(cannot, ENOSPC);
+  for (const ClusterFile& file : files)
+    if (auto written = write(file); !written) return written;
   const std::string key = folder_ + "/cluster.key";
   const std::string text = fresh_key();
   if (text.empty() || !write_text(key, text)) return lab::failure(cannot, ENOSPC);
@@ -74,6 +93,7 @@ lab::Result<void> Cluster::write_files() {
 
 lab::Result<void> Cluster::start_stack(const std::string& host) {
   Stack& stack = stacks_[host];
+  (void)stack.process.wait(10s);  // on a busy host a killed process takes its time to be gone
   stack.files = {host,
                  "e0",
                  folder_ + "/cluster.toml",
@@ -87,11 +107,6 @@ lab::Result<void> Cluster::start_stack(const std::string& host) {
   stack.counts = true;
   forget(stack);
   return {};
-}
-
-lab::Result<void> Cluster::restart_stack(const std::string& host) {
-  (void)stacks_.at(host).process.wait(10s);  // on a busy host a killed process takes its time to be gone
-  return start_stack(host);
 }
 
 Death Cluster::kill_stack(const std::string& host) {

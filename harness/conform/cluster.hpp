@@ -25,9 +25,24 @@ struct Death {
   bool beyond_a_cut = false;              // its host lives on with its ends of the connections, and comes back
 };
 
+struct ClusterFile {
+  std::string name;
+  std::string text;
+};
+
+// Who is there, and what they are told: cluster.toml, and mvsN.profile of each stack.
+struct ClusterPlan {
+  unsigned stacks = example_stacks;
+  unsigned clients = lab::clients_max;
+  std::vector<ClusterFile> files;
+};
+
 class Cluster {
  public:
-  // Builds the lab, writes the cluster's files into `folder`, and starts an application and a stack on every host.
+  // Builds the lab and writes the cluster's files, with a new key, into `folder`. Nothing runs yet.
+  static lab::Result<std::unique_ptr<Cluster>> build(const Implementation& implementation, const std::string& folder,
+                                                     const ClusterPlan& plan);
+  // The example, with an application and a stack on every host.
   static lab::Result<std::unique_ptr<Cluster>> start(const Implementation& implementation, const std::string& folder,
                                                      Family family);
 
@@ -37,6 +52,8 @@ class Cluster {
   lab::Process& stack(const std::string& host) { return stacks_.at(host).process; }
   std::map<std::string, Server>& servers() { return servers_; }
   const std::string& folder() const { return folder_; }
+  // Into the folder; a stack reads its profile when it starts.
+  lab::Result<void> write(const ClusterFile& file) const;
 
   // Waits until the cluster rests: every running stack knows the others, each DVIPA has one owner, and this one knows
   // every listener that it can use. Empty when it does; else what is missing after `limit`. An implementation without a
@@ -48,7 +65,8 @@ class Cluster {
   Death kill_stack(const std::string& host);
   // SIGTERM; the exit status, or empty when it has not ended within `limit`.
   Death begin_stop(const std::string& host);
-  lab::Result<void> restart_stack(const std::string& host);
+  // The first one of the host, or the next one when the one before has ended.
+  lab::Result<void> start_stack(const std::string& host);
   Death pull_cable(const std::string& host);
   // Has the operator of the host's stack do what `dvipa vary WORDS` does, and gives the answer; empty when the
   // implementation knows no such command.
@@ -91,14 +109,9 @@ class Cluster {
     std::map<std::string, std::string> ownership;            // DVIPA -> state
     std::map<std::string, std::set<std::string>> listening;  // DVIPA -> targets
   };
-  Cluster(const Implementation& implementation, lab::Lab lab, std::string folder, Family family)
-      : implementation_(implementation),
-        lab_(std::move(lab)),
-        folder_(std::move(folder)),
-        family_(family),
-        dvipas_(example_dvipas(family)) {}
-  lab::Result<void> write_files();
-  lab::Result<void> start_stack(const std::string& host);
+  Cluster(const Implementation& implementation, lab::Lab lab, std::string folder)
+      : implementation_(implementation), lab_(std::move(lab)), folder_(std::move(folder)) {}
+  lab::Result<void> write_files(const std::vector<ClusterFile>& files) const;
   void learn(const LogEvent& event);
   // What is known of the stack by its log, until it tells anew.
   static void forget(Stack& stack);
@@ -109,7 +122,6 @@ class Cluster {
   const Implementation& implementation_;
   lab::Lab lab_;
   std::string folder_;
-  Family family_;
   std::vector<ExampleDvipa> dvipas_;
   std::map<std::string, Server> servers_;
   std::map<std::string, Stack> stacks_;

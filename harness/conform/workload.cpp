@@ -52,14 +52,11 @@ std::optional<Server::Account> server_account_from(const std::vector<std::uint8_
 
 }  // namespace
 
-lab::Result<Server> Server::start(lab::Lab& lab, const std::string& host, Port port, Family family) {
+lab::Result<Server> Server::start(lab::Lab& lab, const std::string& host, load::ServerOptions options) {
   Server server;
   server.account_ = lab::FileDescriptor(::memfd_create("server", MFD_CLOEXEC));
   if (!server.account_) return lab::failure("memfd_create", errno);
-  load::ServerOptions options;
   options.name = host;
-  options.port = port;
-  if (family != Family::v4) options.address = Address{};  // every address of either family
   options.account_fd = server.account_.get();
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return lab::failure("pipe", errno);

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/conform/example.hpp"
 #include "harness/conform/load/account.hpp"
 #include "harness/conform/load/client.hpp"
 #include "harness/conform/load/server.hpp"
@@ -19,8 +18,8 @@ namespace dvipa::conform {
 // An application on a host, named as the host is.
 class Server {
  public:
-  // It listens when this returns.
-  static lab::Result<Server> start(lab::Lab& lab, const std::string& host, Port port, Family family);
+  // It listens when this returns. `options` without its name and its descriptors.
+  static lab::Result<Server> start(lab::Lab& lab, const std::string& host, load::ServerOptions options);
 
   struct Accepted {
     std::uint64_t connection = 0;  // 0: it never sent a request

@@ -157,9 +157,12 @@ Result<void> Lab::hold(const std::string& name) {
 
 Result<void> Lab::connect_hosts() {
   std::string batch;
-  for (const char* each : {bridge, bridge_beyond})
-    batch +=
-        fmt::format("link add {0} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\nlink set {0} up\n", each);
+  // Without an address of its own a bridge takes that of one of its ports, and another one when that is moved.
+  for (unsigned n = 0; const char* each : {bridge, bridge_beyond})
+    batch += fmt::format(
+        "link add {0} address 02:00:00:00:00:{1:02x} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n"
+        "link set {0} up\n",
+        each, ++n);
   for (const HostPlan& host : plan_.hosts) {
     batch += fmt::format("link add {} type veth peer name e0 address {} netns {}\n", host.name, mac_address(host),
                          holder(host.name));
@@ -233,6 +236,10 @@ Result<void> Lab::within(const std::string& host, const std::function<void()>& a
   // Were this process left in a host's network, everything after would be done to the wrong host.
   if (::setns(own_network_.get(), CLONE_NEWNET) != 0) std::abort();
   return {};
+}
+
+Result<void> Lab::within_segment(const std::function<void(const std::vector<std::string>& interfaces)>& action) {
+  return within(segment, [&action] { action({bridge, bridge_beyond}); });
 }
 
 Result<void> Lab::set_link(const std::string& host, bool up) {

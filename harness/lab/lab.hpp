@@ -58,6 +58,10 @@ class Lab {
   // For sockets: calls `action` in this process, with the host's network for as long as it runs.
   Result<void> within(const std::string& host, const std::function<void()>& action);
 
+  // The same in the network of the segment, with the names of the interfaces on which all of either part is sent and
+  // heard.
+  Result<void> within_segment(const std::function<void(const std::vector<std::string>& interfaces)>& action);
+
   // Pulls or plugs the cable of a host: the far end of its e0. Down, the host has no carrier and every frame from and
   // to it is lost in silence; at once, in both directions.
   Result<void> set_link(const std::string& host, bool up);

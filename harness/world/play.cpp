@@ -8,7 +8,6 @@ namespace {
 
 std::string name(StackId stack) { return stack ? fmt::format("S{}", stack.value) : "nobody"; }
 
-// Empty when the world is as expected; else how it is.
 class Observation {
  public:
   Observation(const World& world, const Expectation& expected) : world_(world), expected_(expected) {}
@@ -93,6 +92,8 @@ class Observation {
 
 }  // namespace
 
+std::string unmet(const Expectation& expected, const World& world) { return Observation(world, expected).difference(); }
+
 const char* word_of(const ClientConnection& connection) {
   using State = ClientConnection::State;
   static constexpr const char* ends[] = {"closed", "closed", "refused", "reset", "timed-out"};
@@ -118,7 +119,7 @@ Outcome play(const Scenario& scenario, Observer* observer) {
     if (const auto* command = std::get_if<Command>(&line.what)) {
       world.perform(*command);
     } else {
-      const std::string difference = Observation(world, std::get<Expectation>(line.what)).difference();
+      const std::string difference = unmet(std::get<Expectation>(line.what), world);
       if (!difference.empty()) outcome.unmet.push_back({line.number, difference});
     }
     if (world.violation()) break;

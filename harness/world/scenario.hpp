@@ -62,6 +62,9 @@ struct ScenarioError {
 tl::expected<Scenario, ScenarioError> read_scenario(std::string_view text, std::string name);
 std::string write_scenario(const Scenario& scenario);
 
+// Empty when the world is as expected; else how it is.
+std::string unmet(const Expectation& expected, const World& world);
+
 struct Unmet {
   unsigned line = 0;
   std::string what;

@@ -34,6 +34,10 @@ const std::vector<Room>& rooms() {
       {"harness/refine", {"spec/vocabulary", "spec/model", "impl/stack", "harness/world"}},
       {"harness/lab", {"spec/vocabulary"}},
       {"harness/report", {"spec/vocabulary", "spec/requirements", "harness/conform"}},
+      // What a scenario says becomes profiles, and stacks and kernels are asked as their operator asks them.
+      {"harness/conform/play",
+       {"spec/vocabulary", "harness/world", "harness/lab", "harness/conform", "pcap", "impl/profile",
+        "impl/live/control", "impl/live/kernel"}},
       {"harness/conform", {"spec/vocabulary", "spec/requirements", "harness/world", "harness/lab", "pcap"}},
       {"harness/cli", {"spec", "impl", "pcap", "harness", "tests/bench"}},
       {"tests", {"spec", "impl", "pcap", "harness"}},

@@ -27,17 +27,18 @@ Link::~Link() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-bool Link::open(const Target& target, const Address& source, std::int64_t now_ns) {
+bool Link::open(const Target& target, const Address& source, std::int64_t now_ns, Port source_port) {
   account_.begun_ns = now_ns;
   const SocketAddress to = socket_address(target.address, target.port);
   fd_ = ::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int on = 1;
   bool fine = fd_ >= 0 && ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
   if (fine && !source.is_none()) {
-    const SocketAddress from = socket_address(source, 0);
-    // The port is chosen at connect, by the whole 4-tuple: else 50,000 connections of all targets share one range.
-    fine = ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0 &&
-           ::bind(fd_, from.get(), from.size) == 0;
+    const SocketAddress from = socket_address(source, source_port);
+    // Any port is chosen at connect, by the whole 4-tuple: else 50,000 connections of all targets share one range.
+    fine = source_port != 0 ? ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+                            : ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0;
+    fine = fine && ::bind(fd_, from.get(), from.size) == 0;
   }
   if (!fine || (::connect(fd_, to.get(), to.size) != 0 && errno != EINPROGRESS)) {
     fail(errno, now_ns);

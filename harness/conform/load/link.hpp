@@ -19,8 +19,8 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  // Begins to connect; false when the kernel refuses at once (the link has then ended).
-  bool open(const Target& target, const Address& source, std::int64_t now_ns);
+  // Begins to connect, from this port or from any; false when the kernel refuses at once (the link has then ended).
+  bool open(const Target& target, const Address& source, std::int64_t now_ns, Port source_port = 0);
   // Sends the next request; one is never sent while another waits.
   void request(std::size_t payload_bytes, std::int64_t now_ns);
   // No more requests: closes our side. The link ends when the other side has closed too.

@@ -62,6 +62,7 @@ class Server {
   bool flush(Session& session);
   void watch(int fd, std::uint32_t events, int operation) const;
   void close_session(Session& session);
+  static void end_by_reset(int fd, bool by_reset);
   void write_account() const;
 
   const ServerOptions& options_;
@@ -88,6 +89,7 @@ bool Server::listen() {
   listener_ = ::socket(at.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int on = 1;
   ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  end_by_reset(listener_, options_.ends_by_reset);
   constexpr int backlog = 16384;
   if (::bind(listener_, at.get(), at.size) == 0 && ::listen(listener_, backlog) == 0) {
     watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
@@ -96,6 +98,12 @@ bool Server::listen() {
   fmt::print(stderr, "{}: listen on {} port {}: {}\n", options_.name, to_string(options_.address), options_.port,
              std::strerror(errno));
   return false;
+}
+
+// What is accepted is as its listener in this.
+void Server::end_by_reset(int fd, bool by_reset) {
+  const linger at_once{by_reset ? 1 : 0, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 void Server::end_listener() {
@@ -182,6 +190,7 @@ void Server::close_session(Session& session) {
   }
   const int fd = session.fd;
   sessions_.erase(fd);
+  end_by_reset(fd, false);
   ::close(fd);
 }
 

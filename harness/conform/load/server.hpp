@@ -13,6 +13,7 @@ struct ServerOptions {
   std::string name;  // that its replies bear; at most server_name_max bytes
   Port port = 60;
   Address address = Address::v4(0);  // to listen on; 0.0.0.0 = every IPv4 address, none (::) = every address
+  bool ends_by_reset = false;        // when the process dies, so do its connections: without a FIN
   int ready_fd = -1;                 // a byte is written there when it listens; -1 = nowhere
   int account_fd = -1;               // where the account is written at the end, as CBOR; -1 = nowhere
 };

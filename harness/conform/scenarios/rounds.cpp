@@ -40,7 +40,7 @@ std::optional<Round> play(Context& context, Trial& trial, unsigned number, std::
     return std::nullopt;
   }
   trial.run_for(300ms, fmt::format("round {}: {} has taken over", number + 1, round.successor));
-  if (auto restarted = cluster.restart_stack(victim); !restarted) return std::nullopt;
+  if (auto restarted = cluster.start_stack(victim); !restarted) return std::nullopt;
   if (const auto absent = cluster.await_settled(settle_limit)) {
     add_check(context.result, {"LIVE-2", "TKB-2"}, "the killed stack comes back", false,
               fmt::format("round {}: {}", number + 1, *absent));

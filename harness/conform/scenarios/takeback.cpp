@@ -57,7 +57,7 @@ void measure_takebacks(Context& context) {
 // One takeback: the primary starts again and takes the DVIPA back. Empty when it does not.
 std::optional<Span> take_back(Context& context, Trial& trial, const std::string& doing) {
   const std::int64_t begun_ns = load::monotonic_ns();
-  if (!context.cluster.restart_stack(primary)) return std::nullopt;
+  if (!context.cluster.start_stack(primary)) return std::nullopt;
   if (!settles(context, {"LIVE-2", "TKB-2"}, doing)) return std::nullopt;
   trial.run_for(500ms, doing);
   return Span{begun_ns, load::monotonic_ns()};
@@ -103,11 +103,11 @@ lab::Result<void> disturbed_takebacks(Context& context, const std::vector<std::s
     const auto lost = lose_primary(context, trial, round + ": SIGKILL of " + primary);
     if (!lost) break;
     deaths.push_back(*lost);
-    if (!context.cluster.restart_stack(primary) || !await_claim(context)) break;
+    if (!context.cluster.start_stack(primary) || !await_claim(context)) break;
     if (context.cluster.state(primary, taken_back(context)) == "taking_back") ++in_time;
     deaths.push_back(context.cluster.kill_stack(victim));
     if (!settles(context, requirements, round + ": " + victim + " died in the takeback")) break;
-    if (!context.cluster.restart_stack(victim)) break;
+    if (!context.cluster.start_stack(victim)) break;
     if (!settles(context, requirements, round + ": " + victim + " is back")) break;
     trial.run_for(300ms, round + ": all are back");
   }

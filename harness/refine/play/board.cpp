@@ -289,12 +289,12 @@ bool Board::reaches_peer(model::Stack first, std::uint8_t c) const {
 
 // --- what can be seen ------------------------------------------------------------------------------------------------
 
-void Board::add_to(View& view) const {
+void Board::add_to(world::View& view) const {
   using model::owner_of;
   for (const auto& [stack, i] : cast_.stacks) {
     const model::StackState& its = state_.stacks[i];
     if (its.life != Life::up) continue;
-    StackView& mine = view.stacks[stack];
+    world::StackView& mine = view.stacks[stack];
     const bool owns = owner_of(its.owning) == i;
     const bool claims = owner_of(its.claiming) == i;
     const bool candidate = i == 1 || cast_.rules.rank[i] != 0;
@@ -315,7 +315,7 @@ void Board::add_to(View& view) const {
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
     if (!wishes_[c].opened) continue;
     const model::Client& client = state_.clients[c];
-    ConnectionView& mine = view.connections[cast_.connections[c]];
+    world::ConnectionView& mine = view.connections[cast_.connections[c]];
     mine.state = client.end == ClientEnd::closed     ? wishes_[c].end
                  : client.end == ClientEnd::syn_sent ? "opening"
                                                      : "established";

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "harness/refine/play/cast.hpp"
-#include "harness/refine/play/view.hpp"
+#include "harness/world/view.hpp"
 #include "spec/model/takeover_model.hpp"
 
 namespace dvipa::refine {
@@ -34,7 +34,7 @@ class Board {
   // A property of the model that does not hold, and after which step.
   const std::optional<std::string>& violation() const { return violation_; }
   const std::vector<std::string>& story() const { return story_; }
-  void add_to(View& view) const;
+  void add_to(world::View& view) const;
 
  private:
   using Kind = model::Action::Kind;

@@ -12,6 +12,7 @@ namespace {
 
 using model::add;
 using world::Command;
+using world::NotPlayable;
 using world::Scenario;
 using world::ScenarioLine;
 using world::Verb;
@@ -57,13 +58,13 @@ std::string unknown_to_model(const Command& command) {
   }
 }
 
-std::optional<NotForModel> outside_the_model(const Scenario& scenario) {
-  std::optional<NotForModel> missing;
+std::optional<NotPlayable> outside_the_model(const Scenario& scenario) {
+  std::optional<NotPlayable> missing;
   if (scenario.settings.frame_loss != 0)
-    missing = NotForModel{0, "frames are lost for good, and the model's targets have patience with a silent client"};
+    missing = NotPlayable{0, "frames are lost for good, and the model's targets have patience with a silent client"};
   for_each_command(scenario, [&](const Command& command, unsigned line) {
     if (std::string reason = unknown_to_model(command); !missing && !reason.empty())
-      missing = NotForModel{line, std::move(reason)};
+      missing = NotPlayable{line, std::move(reason)};
   });
   return missing;
 }
@@ -76,7 +77,7 @@ class Casting {
     cast_.name = std::move(name);
   }
 
-  tl::expected<std::vector<Cast>, NotForModel> run() {
+  tl::expected<std::vector<Cast>, NotPlayable> run() {
     distribute();
     give_parts();
     look_at_listeners();
@@ -87,7 +88,7 @@ class Casting {
 
  private:
   void lack(unsigned line, std::string reason) {
-    if (!missing_) missing_ = NotForModel{line, std::move(reason)};
+    if (!missing_) missing_ = NotPlayable{line, std::move(reason)};
   }
 
   void distribute() {
@@ -189,7 +190,7 @@ class Casting {
   std::optional<Distribution> distribution_;
   std::vector<std::uint32_t> connections_;
   std::vector<std::uint32_t> clients_;
-  std::optional<NotForModel> missing_;
+  std::optional<NotPlayable> missing_;
 };
 
 }  // namespace
@@ -221,7 +222,7 @@ std::string Cast::in_names_of_scenario(const std::string& sentence) const {
   return text.append(from, sentence.cend());
 }
 
-tl::expected<std::vector<Cast>, NotForModel> cast(const Scenario& scenario) {
+tl::expected<std::vector<Cast>, NotPlayable> cast(const Scenario& scenario) {
   if (auto missing = outside_the_model(scenario)) return tl::unexpected(*missing);
   std::vector<Cast> all;
   for (const auto& [name, dvipa] : scenario.dvipas) {

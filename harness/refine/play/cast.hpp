@@ -7,16 +7,10 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "harness/world/scenario.hpp"
+#include "harness/world/view.hpp"
 #include "spec/model/rules.hpp"
 
 namespace dvipa::refine {
-
-// What a scenario does that the model has no notion of, and in which line.
-struct NotForModel {
-  unsigned line = 0;  // of the file, from 1; 0: who is in the cluster
-  std::string reason;
-};
 
 struct Cast {
   Address dvipa;
@@ -33,6 +27,6 @@ struct Cast {
   std::string in_names_of_scenario(const std::string& sentence) const;
 };
 
-tl::expected<std::vector<Cast>, NotForModel> cast(const world::Scenario& scenario);
+tl::expected<std::vector<Cast>, world::NotPlayable> cast(const world::Scenario& scenario);
 
 }  // namespace dvipa::refine

@@ -8,15 +8,14 @@ namespace dvipa::refine {
 namespace {
 
 using world::Command;
+using world::Difference;
+using world::Disagreement;
 using world::Expectation;
-using world::Micros;
+using world::NotPlayable;
 using world::ScenarioLine;
 using world::Verb;
+using world::View;
 using world::World;
-
-// Longer than it takes to be excluded, to meet and to join (settings.hpp), and shorter than anybody's patience with
-// what is kept back: the limit of time for reports, and a target whose client does not answer.
-constexpr Micros a_while = 700 * world::ms;
 
 bool passes_time(const ScenarioLine& line) {
   const auto* command = std::get_if<Command>(&line.what);
@@ -69,7 +68,7 @@ class Stage {
   }
 
   void need(const std::string& lacking) {
-    if (!lacking.empty() && !result_.not_for_model) result_.not_for_model = NotForModel{line_, lacking};
+    if (!lacking.empty() && !result_.not_for_model) result_.not_for_model = NotPlayable{line_, lacking};
   }
 
   // The client's peer, or else the stack to which an owner routes it.
@@ -90,7 +89,7 @@ class Stage {
       if (board.cast().dvipa == dvipa) std::ranges::copy(board.cast().connections, std::back_inserter(all));
     return all;
   }
-  View of_world(const World& world, const Address& dvipa) const { return view_of(world, dvipa, connections_of(dvipa)); }
+  View of_world(const Address& dvipa) const { return view_of(world_, dvipa, connections_of(dvipa)); }
   View of_model(const Address& dvipa) const {
     View view;
     for (const Board& board : boards_)
@@ -101,18 +100,10 @@ class Stage {
   // Data under way orders nothing: in the model it moves in one step, when it likes.
   void expect_rest(bool of_data_too = false) {
     if (world_.violation()) return;
-    World later = world_;
-    later.run_until(later.now() + a_while);
-    for (const auto& [name, dvipa] : scenario_.dvipas) {
-      View now = of_world(world_, dvipa);
-      const View then = of_world(later, dvipa);
-      if (!of_data_too)
-        for (auto& [number, connection] : now.connections)
-          connection.acknowledged = then.connections.at(number).acknowledged;
-      for (const Difference& each : differences(now, then))
+    for (const auto& [name, dvipa] : scenario_.dvipas)
+      for (const Difference& each : world::about_to_change(world_, dvipa, connections_of(dvipa), of_data_too))
         need(fmt::format("time orders things here: {} of {} is about to go from {} to {}", each.where, name, each.one,
                          each.other));
-    }
   }
 
   void disagree(std::string where, std::string world, std::string model) {
@@ -129,7 +120,7 @@ class Stage {
     for (const Board& board : boards_)
       if (dvipa.is_none() && std::ranges::count(board.cast().connections, expectation.connection) != 0)
         dvipa = board.cast().dvipa;
-    const std::string of_world_ = unmet(expectation, of_world(world_, dvipa));
+    const std::string of_world_ = unmet(expectation, of_world(dvipa));
     const std::string of_model_ = unmet(expectation, of_model(dvipa));
     if (!of_model_.empty()) result_.unmet.push_back({line_, of_model_});
     const auto text = [](const std::string& found) { return found.empty() ? "it is as expected" : found; };
@@ -139,7 +130,7 @@ class Stage {
   void compare_all() {
     if (result_.not_for_model) return;
     for (const auto& [name, dvipa] : scenario_.dvipas)
-      for (const Difference& each : differences(of_world(world_, dvipa), of_model(dvipa)))
+      for (const Difference& each : differences(of_world(dvipa), of_model(dvipa)))
         disagree(fmt::format("{} (of {})", each.where, name), each.one, each.other);
   }
 
@@ -177,16 +168,6 @@ Performance perform_on_model(const world::Scenario& scenario, const model::Devia
   Performance result;
   result.not_for_model = casts.error();
   return result;
-}
-
-std::string text_of(const NotForModel& missing) {
-  return missing.line == 0 ? missing.reason : fmt::format("line {}: {}", missing.line, missing.reason);
-}
-
-std::string text_of(const Disagreement& disagreement) {
-  const std::string place = disagreement.line == 0 ? std::string() : fmt::format("line {}: ", disagreement.line);
-  return fmt::format("{}{}: the world says {}, the model says {}", place, disagreement.where, disagreement.world,
-                     disagreement.model);
 }
 
 }  // namespace dvipa::refine

@@ -42,7 +42,7 @@ std::optional<Bench> make_bench(unsigned hosts) {
       bench.options.sources = host.addresses;
       continue;
     }
-    auto server = Server::start(bench.lab, host.name, 60, Family::v4);
+    auto server = Server::start(bench.lab, host.name, {});
     if (!server) return std::nullopt;
     bench.servers.push_back(std::move(*server));
     bench.options.targets.push_back({host.addresses.front(), 60});

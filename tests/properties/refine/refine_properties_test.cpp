@@ -14,7 +14,7 @@ namespace {
 
 std::string report_of(const Performance& performance) {
   std::string report;
-  for (const Disagreement& each : performance.disagreements) report += text_of(each) + '\n';
+  for (const world::Disagreement& each : performance.disagreements) report += text_of(each, "model") + '\n';
   if (performance.violation) report += "the model violates " + *performance.violation + '\n';
   return report;
 }

@@ -118,7 +118,7 @@ TEST(Command, PlaysAScenarioOnTheModelAndCompares) {
   EXPECT_THAT(story.output, HasSubstr("flv-1-highest-rank.scn: passed"));
   const Outcome both = dvipa("simulate --on both " + scenarios + "flv-1-*.scn " + scenarios + "flv-8-*.scn");
   EXPECT_EQ(both.exit_code, exit_passed);
-  EXPECT_THAT(both.output, HasSubstr("flv-1-equal-ranks.scn: agree"));
+  EXPECT_THAT(both.output, HasSubstr("flv-1-equal-ranks.scn: world and model agree"));
   EXPECT_THAT(both.output,
               HasSubstr("flv-8-other-candidates.scn: not for the model: S2 has a distribution of its own"));
   EXPECT_EQ(dvipa("simulate --quiet --mutant ignore-rank " + scenarios + "flv-1-highest-rank.scn").exit_code,

@@ -1,15 +1,11 @@
-#include "harness/refine/play/view.hpp"
+#include "harness/world/view.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace dvipa::refine {
+namespace dvipa::world {
 namespace {
-
-using world::ClientConnection;
-using world::Expectation;
-using world::World;
 
 std::string name(StackId stack) { return stack ? fmt::format("S{}", stack.value) : "nobody"; }
 
@@ -167,6 +163,28 @@ View view_of(const World& world, const Address& dvipa, const std::vector<std::ui
 
 std::vector<Difference> differences(const View& one, const View& other) { return Comparison(one, other).run(); }
 
+std::vector<Difference> about_to_change(const World& world, const Address& dvipa,
+                                        const std::vector<std::uint32_t>& connections, bool of_data_too) {
+  World later = world;
+  later.run_until(later.now() + a_while);
+  View now = view_of(world, dvipa, connections);
+  const View then = view_of(later, dvipa, connections);
+  if (!of_data_too)
+    for (auto& [number, connection] : now.connections)
+      connection.acknowledged = then.connections.at(number).acknowledged;
+  return differences(now, then);
+}
+
+std::string text_of(const NotPlayable& missing) {
+  return missing.line == 0 ? missing.reason : fmt::format("line {}: {}", missing.line, missing.reason);
+}
+
+std::string text_of(const Disagreement& disagreement, std::string_view other) {
+  const std::string place = disagreement.line == 0 ? std::string() : fmt::format("line {}: ", disagreement.line);
+  return fmt::format("{}{}: the world says {}, the {} says {}", place, disagreement.where, disagreement.world, other,
+                     disagreement.other);
+}
+
 std::string unmet(const Expectation& expected, const View& view) {
   using Kind = Expectation::Kind;
   static const StackView absent{"bystander", {}, {}, false, {}, {}};
@@ -190,7 +208,7 @@ std::string unmet(const Expectation& expected, const View& view) {
     case Kind::hidden:
     case Kind::not_hidden:
     case Kind::answer:
-      return {};  // no scenario for the model
+      return {};  // not of a view
     case Kind::connection:
     case Kind::target:
     case Kind::acknowledged:
@@ -199,4 +217,4 @@ std::string unmet(const Expectation& expected, const View& view) {
   return {};
 }
 
-}  // namespace dvipa::refine
+}  // namespace dvipa::world
