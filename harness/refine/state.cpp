@@ -1,40 +1,8 @@
-// A state of the composition as few bytes, and what tells stacks and messages apart.
+// A state of the composition as few bytes.
 #include "harness/refine/state.hpp"
-
-#include "impl/stack/probe.hpp"
 
 namespace dvipa::refine {
 namespace {
-
-class Mix {
- public:
-  void add(std::uint64_t value) { hash_ = tables::folded_product(hash_ ^ value, 0x9e3779b97f4a7c15U) + value; }
-  void add(const Epoch& epoch) { add(std::uint64_t{epoch.counter} << 8U | epoch.owner.value); }
-  void add(const Remote& remote) { add(std::uint64_t{remote.client_port} << 16U | remote.dvipa_port); }
-  std::size_t value() const { return hash_; }
-
- private:
-  std::uint64_t hash_ = 0x2545f4914f6cdd1dU;
-};
-
-void add(Mix& mix, const Stack::Dvipa& dvipa) {
-  const auto& facts = dvipa.owner.facts;
-  mix.add(static_cast<unsigned>(dvipa.owner.state()) | static_cast<unsigned>(dvipa.target.state()) << 8U);
-  for (const Epoch& epoch : {facts.mine, facts.newest, facts.claim, dvipa.report_epoch, dvipa.owner_epoch})
-    mix.add(epoch);
-  for (const StackId id : {facts.owner, facts.claimant, dvipa.report_to}) mix.add(id.value);
-  for (const auto* set : {&dvipa.awaiting, &dvipa.forwarders})
-    for (unsigned i = 0; i <= model::kStacksMax; ++i) mix.add(set->test(i) ? 1U : 0U);
-  std::uint64_t sum = 0;  // the same in any order
-  for (const auto* table : {&dvipa.routes, &dvipa.held_here}) {
-    table->for_each([&](const Remote& remote, const tables::Route& route) {
-      sum += (std::uint64_t{remote.client_port} << 8U | route.target.value) * 0xd6e8feb86659fd93U + route.touched;
-    });
-    mix.add(sum);
-  }
-  dvipa.listeners.for_each([&](Port, const tables::ActualTarget& target) { mix.add(target.stack.value); });
-  mix.add(dvipa.deposed.size() << 8U | dvipa.ended_while_fresh.size());
-}
 
 class Writer {
  public:
@@ -100,36 +68,6 @@ void for_each_pair(unsigned stacks, Use&& use) {
 }
 
 }  // namespace
-
-std::size_t StackHash::operator()(const Stack& stack) const {
-  Mix mix;
-  mix.add(stack.self().value | (StackProbe::ready(stack) ? 256U : 0U) | (StackProbe::joined(stack) ? 512U : 0U));
-  for (const auto& [address, dvipa] : stack.dvipas()) {
-    add(mix, dvipa);
-    StackProbe::for_each_member(
-        stack, address, [&](StackId id, bool listed, bool leaving, Part part, const Epoch& epoch) {
-          mix.add(id.value | (listed ? 256U : 0U) | (leaving ? 512U : 0U) | static_cast<unsigned>(part) << 10U);
-          mix.add(epoch);
-        });
-  }
-  return mix.value();
-}
-
-std::size_t MessageHash::operator()(const Message& message) const {
-  Mix mix;
-  mix.add(message.index());
-  std::visit(
-      [&](const auto& kind) {
-        if constexpr (requires { kind.epoch; }) mix.add(kind.epoch);
-        if constexpr (requires { kind.target; }) mix.add(kind.target.value);
-        if constexpr (requires { kind.remotes; })
-          for (const Remote& remote : kind.remotes) mix.add(remote);
-        if constexpr (requires { kind.entries; })
-          for (const ListEntry& entry : kind.entries) mix.add(entry.epoch), mix.add(static_cast<unsigned>(entry.claim));
-      },
-      message);
-  return mix.value();
-}
 
 void encode(const State& state, unsigned stacks, unsigned connections, checker::Bytes& bytes) {
   Writer out(bytes);

@@ -11,15 +11,9 @@
 
 namespace dvipa::refine {
 
-struct StackHash {
-  std::size_t operator()(const Stack& stack) const;
-};
-struct MessageHash {
-  std::size_t operator()(const Message& message) const;
-};
 struct Pools {
-  Pool<Stack, StackHash> stacks;
-  Pool<Message, MessageHash> messages;
+  Pool<Stack> stacks;
+  Pool<Message> messages;
 };
 
 struct Host {
