@@ -100,12 +100,24 @@ std::string Board::let_happen(const Course& course) {
 }
 
 void Board::come_to_rest(const Course& course) {
-  for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
-    wishes_[c].closing = false;
-    if (wishes_[c].may_be_lost && course.is_lost(cast_.connections[c])) lose(c);
-  }
+  for (Wish& wish : wishes_) wish.closing = false;
   do run_to_rest(course);
-  while (let_leave());
+  while (let_leave() || let_lose(course));
+}
+
+// What is lost in the world and may be, or its target has failed: in the model the client learns of that only when it
+// has data to send, and in a world also when it answers what its target has asked just before.
+bool Board::let_lose(const Course& course) {
+  bool lost = false;
+  for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
+    const model::Client& client = state_.clients[c];
+    const bool failed = client.peer != model::nobody && state_.stacks[client.peer].endpoint[c].end == End::none;
+    if (client.end == ClientEnd::closed || !(failed || wishes_[c].may_be_lost)) continue;
+    if (!course.is_lost(cast_.connections[c])) continue;
+    lose(c);
+    lost = true;
+  }
+  return lost && !violation_;
 }
 
 void Board::run_to_rest(const Course& course) {

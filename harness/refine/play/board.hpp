@@ -84,6 +84,7 @@ class Board {
   void come_to_rest(const Course& course);
   void run_to_rest(const Course& course);
   bool let_leave();
+  bool let_lose(const Course& course);
   bool is_awaited(model::Stack i) const;
   std::string lacking() const;
   std::string untimely() const;

@@ -148,7 +148,6 @@ void Board::end_by_client(std::uint8_t c, Verb verb) {
 
 void Board::lose(std::uint8_t c) {
   const ClientEnd end = state_.clients[c].end;
-  if (end == ClientEnd::closed) return;
   act(end == ClientEnd::syn_sent ? Kind::give_up : Kind::close, model::nobody, c);
   wishes_[c].end = end == ClientEnd::syn_sent ? "refused" : "reset";
 }
