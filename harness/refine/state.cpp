@@ -31,14 +31,17 @@ class Reader {
 
 void write(Writer& out, const Host& host, unsigned connections) {
   out.number(host.stack);
-  out.byte(host.listening ? 1U : 0U);
+  out.byte((host.listening ? 1U : 0U) | (host.paused ? 2U : 0U) | (host.woken ? 4U : 0U));
   for (unsigned c = 0; c < connections; ++c)
     out.byte(static_cast<unsigned>(host.endpoint[c].end) | unsigned{host.endpoint[c].instance} << 2U);
 }
 
 void read(Reader& in, Host& host, unsigned connections) {
   host.stack = in.number();
-  host.listening = in.byte() != 0;
+  const unsigned flags = in.byte();
+  host.listening = (flags & 1U) != 0;
+  host.paused = (flags & 2U) != 0;
+  host.woken = (flags & 4U) != 0;
   for (unsigned c = 0; c < connections; ++c) {
     const unsigned bits = in.byte();
     host.endpoint[c] = {static_cast<model::End>(bits & 3U), static_cast<std::uint8_t>(bits >> 2U)};
@@ -77,9 +80,11 @@ void encode(const State& state, unsigned stacks, unsigned connections, checker::
     for (const std::uint32_t message : state.bus[i][j]) out.number(message);
   });
   for (unsigned c = 0; c < connections; ++c) write(out, state.clients[c]);
-  out.byte(state.reach | (state.allowed ? 128U : 0U));
+  out.byte(state.reach | unsigned{state.reach_far} << 4U);
+  out.byte(static_cast<unsigned>(state.cut) | (state.allowed ? 128U : 0U));
   out.byte(state.harm);
   out.byte(unsigned{state.left.crashes} << 4U | state.left.restarts);
+  out.byte(unsigned{state.left.pauses} << 4U | state.left.partitions);
   out.byte(state.left.listener_changes);
   out.byte(state.frames.size);
   for (unsigned i = 0; i < state.frames.size; ++i) {
@@ -98,13 +103,19 @@ State decode(unsigned stacks, unsigned connections, checker::ByteView bytes) {
     for (std::uint32_t& message : state.bus[i][j]) message = in.number();
   });
   for (unsigned c = 0; c < connections; ++c) read(in, state.clients[c]);
+  const unsigned reach = in.byte();
+  state.reach = static_cast<model::Stacks>(reach & 15U);
+  state.reach_far = static_cast<model::Stacks>(reach >> 4U);
   const unsigned bits = in.byte();
-  state.reach = static_cast<model::Stacks>(bits & 127U);
+  state.cut = static_cast<model::Cut>(bits & 127U);
   state.allowed = bits >= 128U;
   state.harm = in.byte();
   const unsigned budget = in.byte();
   state.left.crashes = static_cast<std::uint8_t>(budget >> 4U);
   state.left.restarts = static_cast<std::uint8_t>(budget & 15U);
+  const unsigned faults = in.byte();
+  state.left.pauses = static_cast<std::uint8_t>(faults >> 4U);
+  state.left.partitions = static_cast<std::uint8_t>(faults & 15U);
   state.left.listener_changes = in.byte();
   state.frames.size = in.byte();
   for (unsigned i = 0; i < state.frames.size; ++i) {
