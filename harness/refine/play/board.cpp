@@ -174,6 +174,17 @@ std::string Board::lacking() const {
   return {};
 }
 
+// Once it has advertised, and the owner was another already when it came to stand still: a client that still takes it
+// for the owner hears nothing to the contrary.
+bool Board::is_taken_for_owner_in_vain() const {
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) {
+    const bool advertised = has(state_.reach | state_.reach_far, i);
+    if (advertised && state_.stacks[i].life == Life::paused && model::owner_of(state_.stacks[i].owning) != i)
+      return true;
+  }
+  return false;
+}
+
 // What lasts in the model, and not in a world, where there is an end to patience.
 std::string Board::untimely() const {
   const auto routes = [&](model::Stack i, std::uint8_t c) {
@@ -188,7 +199,7 @@ std::string Board::untimely() const {
                          cast_.connections[c]);
     const model::Stack peer = state_.clients[c].peer;
     if (peer == model::nobody || state_.stacks[peer].endpoint[c].end == End::none) continue;
-    if (!reachable || is_cut_off(peer, c))
+    if (!reachable || is_cut_off(peer, c) || is_taken_for_owner_in_vain())
       return fmt::format("the target of c{} gives up a client that cannot answer it, and the model's has patience",
                          cast_.connections[c]);
   }

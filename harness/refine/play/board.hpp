@@ -88,6 +88,7 @@ class Board {
   bool is_awaited(model::Stack i) const;
   std::string lacking() const;
   std::string untimely() const;
+  bool is_taken_for_owner_in_vain() const;
   model::Stack choice_for(std::uint8_t c, model::Stack router, const Course& course) const;
   model::Stack router_from(model::Stack first) const;
   bool is_on_way_in(model::Stack first, std::uint8_t c) const;
