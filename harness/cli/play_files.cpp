@@ -35,7 +35,7 @@ int play_in_world(const std::string& file, const world::Scenario& scenario, cons
   if (outcome.violation)
     fmt::print(out, "{}: violates \"{}\" at {:.3f} ms: {}\n", file, outcome.violation->property,
                static_cast<double>(outcome.violation->at) / 1000, outcome.violation->what);
-  fmt::print(out, "{}: {}\n", file, outcome.passed() ? "passed" : "FAILED");
+  fmt::print(out, "{}: {} (digest {:016x})\n", file, outcome.passed() ? "passed" : "FAILED", outcome.digest);
   return outcome.passed() ? exit_passed : exit_failed;
 }
 

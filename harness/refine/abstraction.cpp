@@ -96,7 +96,8 @@ void take_tables(const Stack& stack, const Stack::Dvipa& dvipa, const model::Rul
 
 model::StackState abstraction_of(const Host& host, const Stack& stack, const model::Rules& rules) {
   model::StackState out;
-  out.ready = StackProbe::ready(stack);
+  if (host.paused) out.life = model::Life::paused;
+  out.ready = StackProbe::ready(stack) && !host.woken;
   out.listening = host.listening;
   out.endpoint = host.endpoint;
   take_view(stack, out);
@@ -114,8 +115,10 @@ Beyond::OfStack beyond_model(const Stack::Dvipa& dvipa, const model::Rules& rule
     const Remote remote = remote_of(c);
     const tables::Route* route = dvipa.routes.find(remote);
     const auto rival = dvipa.rivals.find(remote);
+    const auto recalled = dvipa.syns_under_way.find(remote);
     out.connections[c] = {route != nullptr && route->ended != 0,
                           rival == dvipa.rivals.end() ? model::nobody : model::Stack{rival->second.stack.value},
+                          recalled == dvipa.syns_under_way.end() ? model::nobody : recalled->second.target.value,
                           dvipa.held_here.find(remote) != nullptr};
   }
   out.awaits_silent = dvipa.silence_until != 0;
@@ -164,7 +167,10 @@ model::State abstraction_of(const Composition& composition, const model::Rules& 
   }
   out.frames = s.frames;
   out.clients = s.clients;
-  out.reach = out.reach_far = s.reach;
+  out.reach = s.reach;
+  out.reach_far = s.reach_far;
+  out.cut = s.cut;
+  if (s.cut != model::Cut::none) out.far = rules.far;
   out.left = s.left;
   out.harm = s.harm;
   return out;

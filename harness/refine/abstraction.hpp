@@ -23,9 +23,10 @@ model::State abstraction_of(const Composition& composition, const model::Rules& 
 // What the stacks know and the model has no variable for, where a licence of the judge rests on it.
 struct Beyond {
   struct OfConnection {
-    bool ended = false;                  // Route::ended: its target has said so, and no SYN was routed since (RTE-6)
-    model::Stack rival = model::nobody;  // who else has said that it holds the connection (FLV-11)
-    bool known_here = false;             // an end of it at the stack's own kernel, of which the stack has heard
+    bool ended = false;                     // Route::ended: its target has said so, and no SYN was routed since (RTE-6)
+    model::Stack rival = model::nobody;     // who else has said that it holds the connection (FLV-11)
+    model::Stack recalled = model::nobody;  // whom a SYN was given to just before this stack claimed anew (FLV-11)
+    bool known_here = false;                // an end of it at the stack's own kernel, of which the stack has heard
   };
   struct OfStack {
     std::array<OfConnection, model::kConnectionsMax> connections{};

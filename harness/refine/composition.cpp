@@ -28,6 +28,7 @@ void Composition::with_stack(State& s, model::Stack i, Do&& act) const {
   act(stack, effects);
   carry_out(s, i, stack, effects);
   StackProbe::reset_clock(stack);
+  s.hosts[i].woken = s.hosts[i].woken && !stack.settled();
   s.hosts[i].stack = pools_.stacks.number_of(std::move(stack));
 }
 
@@ -47,7 +48,7 @@ void Composition::carry_out(State& s, model::Stack i, Stack& stack, Effects& eff
         send(s, i, sent->to.value, std::move(sent->message));
       }
     } else if (std::holds_alternative<effect::Advertise>(effect)) {
-      model::add(s.reach, i);
+      advertise(s, i);
     } else if (const auto* abort = std::get_if<effect::AbortConnections>(&effect)) {
       for (const Remote& remote : abort->remotes) kernel_aborts(s, i, static_cast<std::uint8_t>(connection_of(remote)));
       then.push_back(input::ConnectionsEnded{abort->dvipa, abort->remotes});
@@ -62,6 +63,14 @@ void Composition::carry_out(State& s, model::Stack i, Stack& stack, Effects& eff
     stack.step(std::move(input), more);
     carry_out(s, i, stack, more);
   }
+}
+
+// As in the model: clients beyond a partition do not hear it, and those on the far side have heard of one owner there.
+void Composition::advertise(State& s, model::Stack i) const {
+  const bool far = s.cut != model::Cut::none && model::has(rules_.far, i);
+  if (far) s.reach_far = model::only(i);
+  if (!far) model::add(s.reach, i);
+  if (s.cut == model::Cut::none) model::add(s.reach_far, i);
 }
 
 // A message to a member that has closed the connection is lost. As in the model, what is said of a connection is not
@@ -138,7 +147,7 @@ void Composition::age(State& s) const {
     s.clients[c].syns_alive = 0;
   }
   for_stacks([&](model::Stack i) {
-    if (!s.up(i)) return;
+    if (!s.runs(i)) return;
     with_stack(s, i, [&](Stack& stack, Effects& effects) {
       for (unsigned slice = 0; slice < Stack::ageing_slices; ++slice)
         stack.step(input::TimerFired{{Timer::Kind::ageing, {}}}, effects);
@@ -166,6 +175,16 @@ void Composition::restart(State& s, model::Stack i) const {
     stack.step(input::DefinitionsSet{definitions_of(i)}, effects);
     if (s.hosts[i].listening) stack.step(input::ListenerChanged{Address::v4(0), the_port, true}, effects);
     stack.step(input::Started{}, effects);
+  });
+}
+
+void Composition::wake(State& s, model::Stack i) const {
+  s.hosts[i].paused = false;
+  s.hosts[i].woken = true;
+  give(s, i, input::Resumed{});
+  for_stacks([&](model::Stack j) {
+    s.bus[j][i].clear();
+    if (StackProbe::has_met(stack_at(s, i), id_of(j))) give(s, i, input::MemberDown{id_of(j)});
   });
 }
 
@@ -250,13 +269,13 @@ Way Composition::route_from_network(State& s, model::Stack first, std::uint8_t c
   segment.connection = {the_dvipa, remote_of(c)};
   segment.syn = syn;
   Way way;
-  for (model::Stack i = first; s.up(i);) {
+  for (model::Stack i = first; s.runs(i);) {
     const auto* before = dvipa_at(s, i);
     const bool knows = before != nullptr && before->routes.find(segment.connection.remote) != nullptr;
     const Verdict verdict = route(s, i, segment, choice);
     using Kind = Verdict::Kind;
     if (verdict.kind == Kind::to_owner) {
-      if (++way.hops > 2) return way;
+      if (++way.hops > 2 || across(s, i, verdict.stack.value)) return way;
       segment.forwarded_by = id_of(i);
       segment.relayed = true;
       i = verdict.stack.value;
@@ -287,7 +306,7 @@ Way Composition::syn_arrives(State& s, model::Stack first, std::uint8_t c, std::
 Way Composition::frame_arrives(State& s, const model::Frame& frame) const {
   const model::Stack from = model::owner_of(frame.epoch);
   Way way{.router = from, .target = frame.to};
-  if (!s.up(frame.to)) return way;
+  if (!s.runs(frame.to)) return way;
   if (taps(s, frame.to, from, true)) {
     Segment segment;
     segment.connection = {the_dvipa, remote_of(frame.connection)};
@@ -337,7 +356,7 @@ Way Composition::data_arrives(State& s, model::Stack first, std::uint8_t c) cons
   if (way.answered_by_router || way.target == way.router) {
     way.admitted = true;
     kernel_takes_data(s, way.router, c);
-  } else if (s.up(way.target) && fence_admits(s, way.target, way.router)) {
+  } else if (s.runs(way.target) && !across(s, way.router, way.target) && fence_admits(s, way.target, way.router)) {
     way.admitted = true;
     kernel_takes_data(s, way.target, c);
   }

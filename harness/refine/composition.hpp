@@ -42,6 +42,8 @@ class Composition {
   void age(State& s) const;
   void crash(State& s, model::Stack i) const;
   void restart(State& s, model::Stack i) const;
+  // Goes on after all members have excluded it; it sees how long it stood still before it sees that (FLV-9).
+  void wake(State& s, model::Stack i) const;
 
   // `choice`: whose turn it is at every stack.
   Way syn_arrives(State& s, model::Stack first, std::uint8_t c, std::uint8_t instance, model::Stack choice) const;
@@ -51,6 +53,9 @@ class Composition {
   void end_connection(State& s, model::Stack i, std::uint8_t c) const;
   void listen(State& s, model::Stack i, bool listening) const;
 
+  bool across(const State& s, model::Stack i, model::Stack j) const {
+    return s.cut == model::Cut::group && model::has(rules_.far, i) != model::has(rules_.far, j);
+  }
   const Stack& stack_at(const State& s, model::Stack i) const { return pools_.stacks.at(s.hosts[i].stack); }
   const Stack::Dvipa* dvipa_at(const State& s, model::Stack i) const { return stack_at(s, i).dvipa(the_dvipa); }
   const Message& message(std::uint32_t number) const { return pools_.messages.at(number); }
@@ -64,6 +69,7 @@ class Composition {
   void with_stack(State& s, model::Stack i, Do&& act) const;
   void give(State& s, model::Stack i, Input input) const;
   void carry_out(State& s, model::Stack i, Stack& stack, Effects& effects) const;
+  void advertise(State& s, model::Stack i) const;
   void send(State& s, model::Stack from, model::Stack to, Message message) const;
   bool is_on_its_way(const std::vector<std::uint32_t>& channel, const Message& message) const;
   std::vector<Remote> held_by_kernel(const State& s, model::Stack i) const;

@@ -100,16 +100,22 @@ class Channels {
     return std::ranges::find(messages, message) != messages.end();
   }
   // What decides: lists and the words of a handover as they come, and what is said under each epoch.
-  static std::vector<std::vector<Messages>> in_order(const Messages& messages) {
+  std::vector<std::vector<Messages>> in_order(const Messages& messages) const {
     std::map<model::Epoch, Messages> by_epoch;
     Messages decisions;
     for (const Message& each : messages) {
-      by_epoch[each.epoch].push_back(each);
+      if (each.kind != M::list_none || !gives_way()) by_epoch[each.epoch].push_back(each);
       if (is_barrier(each) && each.kind != M::end_of_report) decisions.push_back(each);
     }
     std::vector<std::vector<Messages>> all{{std::move(decisions)}};
     for (const auto& [epoch, said] : by_epoch) all.push_back(between_barriers(said));
     return all;
+  }
+  // FLV-11: another owner is not told of what has ended: who has reported to it takes no frame of this stack any more.
+  // That it owns the DVIPA no longer it says before its report to the one that does.
+  bool gives_way() const {
+    return model::owner_of(before_.state.stacks[from_].owning) == from_ &&
+           model::owner_of(found_.stacks[from_].owning) != from_;
   }
   // Each between its barriers: what is said of the listener and of each connection, in order and once.
   static std::vector<Messages> between_barriers(const Messages& messages) {
@@ -136,7 +142,10 @@ class Channels {
 
   bool may_be_missing(const Message& message) const {
     if (is_void(message) || (is_of_connection(message) && is_last_word(found_channel_, message))) return true;
-    if (message.kind == M::new_conn) return message.target == from_ && will_be_reported(message);
+    if (message.kind == M::new_conn && message.target == from_)
+      return will_be_reported(message) || is_of_newer_owner(message) || holds_none(message);
+    if (message.kind == M::new_conn)
+      return gives_way() && before_.beyond.stacks[from_].connections[message.about].ended;
     return message.kind == M::term_conn && !before_.beyond.stacks[from_].connections[message.about].known_here;
   }
   // To an older owner whose report is still to be made: the stack reports to a newer one first.
@@ -145,6 +154,15 @@ class Channels {
       return each.kind == M::end_of_report && each.epoch == message.epoch;
     });
     return !ends && model::has(found_.stacks[to_].waiting, from_) && found_.stacks[from_].owning > message.epoch;
+  }
+  // An entry for itself whose connection has ended half-open, so that only its kernel knows of that.
+  bool holds_none(const Message& message) const {
+    return found_.stacks[from_].endpoint[message.about].end == model::End::none;
+  }
+  // What the newer of two owners has forwarded: the older one hears of it when the connection is established.
+  bool is_of_newer_owner(const Message& message) const {
+    const model::StackState& me = found_.stacks[from_];
+    return me.endpoint[message.about].end == model::End::half_open && message.epoch < me.owning;
   }
   // A report under an epoch that its receiver has left behind: nobody takes it (FLV-10).
   bool is_void(const Message& message) const {
@@ -227,7 +245,7 @@ class Differences {
   }
   void of_stack(model::Stack i, const model::StackState& wanted, const model::StackState& found) {
     const auto name = [&](const char* what) { return fmt::format("S{} {}", i, what); };
-    compare(name("up"), wanted.life == model::Life::up, found.life == model::Life::up, bool_text);
+    compare(name("runs"), wanted.life == model::Life::up, found.life == model::Life::up, bool_text);
     compare(name("ready"), wanted.ready, found.ready, bool_text);
     compare(name("listening"), wanted.listening, found.listening, bool_text);
     compare(name("view"), wanted.view, found.view, set_text);
@@ -241,7 +259,8 @@ class Differences {
     compare(name("DPT"), wanted.dpt, found.dpt, set_text);
     for (unsigned c = 0; c < model::kConnectionsMax; ++c) {
       const bool fresher = wanted.crt[c].target == found.crt[c].target && found.crt[c].fresh;
-      const bool known = fresher || goes_to_rival(i, c, wanted.crt[c].target, found.crt[c]);
+      const bool known = fresher || goes_to_rival(i, c, wanted.crt[c].target, found.crt[c]) ||
+                         is_recalled(i, c, wanted.crt[c].target, found.crt[c]);
       if (!known) compare(name("CRT entry"), wanted.crt[c], found.crt[c], entry_text);
       compare(name("connection"), wanted.endpoint[c], found.endpoint[c], endpoint_text);
     }
@@ -255,6 +274,11 @@ class Differences {
     const bool held = in_model != model::nobody && found_.stacks[in_model].endpoint[c].end != model::End::none;
     const bool is_rival = entry.target == before_.beyond.stacks[i].connections[c].rival || is_named(i, c, entry.target);
     return !held && entry.target != model::nobody && entry.fresh && is_rival;
+  }
+  // FLV-11: a SYN that it gave to a target before it claimed anew is let in there, where the model's fence refuses it
+  // for its epoch. When all have reported and nobody has named the connection, its entry is back.
+  bool is_recalled(model::Stack i, unsigned c, model::Stack in_model, const model::Entry& entry) const {
+    return in_model == model::nobody && entry.fresh && entry.target == before_.beyond.stacks[i].connections[c].recalled;
   }
   bool is_named(model::Stack i, unsigned c, model::Stack target) const {
     if (step_.action.kind != model::Action::Kind::receive || step_.action.a != i) return false;
@@ -292,6 +316,8 @@ std::vector<std::string> differences(const model::Rules& rules, const Before& be
   for (unsigned c = 0; c < rules.connections; ++c)
     if (!is_same(wanted.clients[c], found.clients[c])) all.add(fmt::format("the client of connection {}", c + 1));
   if (wanted.reach != found.reach) all.compare("advertised by", wanted.reach, found.reach, set_text);
+  if (wanted.reach_far != found.reach_far)
+    all.compare("advertised on the far side by", wanted.reach_far, found.reach_far, set_text);
   return all.take();
 }
 

@@ -70,7 +70,25 @@ class Successors {
     next.harm = judgement.harm;
     forget_old_frames(next);
     for (unsigned c = 0; c < rules_.connections; ++c) next.clients[c].contested = (judgement.contested >> c & 1U) != 0;
+    if (done.action.kind == Kind::heal) forget_frames_from_before_the_cut(next);
     visit(done.action, std::move(next), judgement);
+  }
+
+  // Assumption on timing: a partition lasts longer than a frame lives, and meanwhile a client has reached its own side
+  // only. The owner on the other side has an entry of what has become nothing: a client that has got its SYN through on
+  // its own side may meet that entry before the two owners have met.
+  void forget_frames_from_before_the_cut(State& next) const {
+    model::Frames left;
+    for (unsigned n = 0; n < next.frames.size; ++n) {
+      const model::Frame& frame = next.frames.frames[n];
+      model::Client& client = next.clients[frame.connection];
+      if (!is_cut_off(model::owner_of(frame.epoch), frame.connection)) {
+        left.add(frame);
+      } else if (client.instance == frame.instance) {
+        client.contested = true;
+      }
+    }
+    next.frames = left;
   }
 
   // Assumption on timing, as of excluding and connecting again: who gives the DVIPA up and owns it again has done
@@ -101,7 +119,7 @@ class Successors {
   }
   template <class Visit>
   void of_pair(model::Stack i, model::Stack j, Visit&& visit) {
-    if (before_.up(i) && !before_.bus[j][i].empty()) {
+    if (before_.runs(i) && !composition_.across(before_, i, j) && !before_.bus[j][i].empty()) {
       const auto messages = abstraction_of(composition_.message(before_.bus[j][i].front())).size();
       step(visit, {{Kind::receive, i, j}, {}, static_cast<unsigned>(messages)},
            [&](State& s) { composition_.receive(s, i, j); });
@@ -114,15 +132,19 @@ class Successors {
 
   // The time that a starting stack gives members to show up is longer than connecting takes.
   bool may_end_join(model::Stack i) const {
-    if (!before_.up(i) || StackProbe::joined(composition_.stack_at(before_, i))) return false;
+    if (!before_.runs(i) || StackProbe::joined(composition_.stack_at(before_, i))) return false;
     bool met_all = true;
-    for_stacks([&](model::Stack j) { met_all &= j == i || !before_.up(j) || model::has(abstract_.stacks[i].view, j); });
+    for_stacks([&](model::Stack j) {
+      const bool reachable = before_.runs(j) && !composition_.across(before_, i, j);
+      met_all &= j == i || !reachable || model::has(abstract_.stacks[i].view, j);
+    });
     return met_all;
   }
 
   // Time passes only while no client tries and nothing that ends an entry is on its way (the model's assumption), and
   // only where it changes something.
   bool may_age() const {
+    if (has_rivals()) return false;
     bool young = false;
     for (std::uint8_t c = 0; c < rules_.connections; ++c) {
       if (before_.clients[c].end == ClientEnd::syn_sent || end_on_its_way(c)) return false;
@@ -130,6 +152,19 @@ class Successors {
       for_stacks([&](model::Stack i) { young |= abstract_.stacks[i].crt[c].fresh || look_.may_verify(i, c); });
     }
     return young;
+  }
+  // Assumption on timing: two owners that can reach each other know of each other, and one of them has given way,
+  // before the life of a frame has passed. For so long a target that hears of the newer one refuses what the older one
+  // sends.
+  bool has_rivals() const {
+    bool rivals = false;
+    for_stacks([&](model::Stack i) {
+      for_stacks([&](model::Stack j) {
+        rivals |= i < j && look_.owns(i) && look_.owns(j) && before_.runs(i) && before_.runs(j) &&
+                  !composition_.across(before_, i, j);
+      });
+    });
+    return rivals;
   }
   bool end_on_its_way(std::uint8_t c) const {
     using M = model::MessageKind;
@@ -151,7 +186,7 @@ class Successors {
     for (std::uint8_t c = 0; c < rules_.connections; ++c) {
       const model::Client& client = before_.clients[c];
       for_stacks([&](model::Stack i) {
-        if (!before_.up(i) || !model::has(before_.reach, i)) return;
+        if (!before_.runs(i) || !is_reached_by_client(i, c)) return;
         if (client.end == ClientEnd::established)
           step(visit, {{Kind::data_arrives, i, model::nobody, c, client.instance}, {}, 0},
                [&](State& s) { return composition_.data_arrives(s, i, c); });
@@ -161,6 +196,7 @@ class Successors {
     }
     for (unsigned n = 0; n < before_.frames.size; ++n) {
       const model::Frame& frame = before_.frames.frames[n];
+      if (composition_.across(before_, model::owner_of(frame.epoch), frame.to)) continue;
       step(
           visit,
           {{Kind::frame_arrives, frame.to, model::owner_of(frame.epoch), frame.connection, frame.instance, frame.epoch},
@@ -168,6 +204,13 @@ class Successors {
            0},
           [&](State& s) { return composition_.frame_arrives(s, frame); });
     }
+  }
+  bool is_far(std::uint8_t c) const { return (rules_.far_clients >> c & 1U) != 0; }
+  bool is_cut_off(model::Stack i, std::uint8_t c) const {
+    return before_.cut != model::Cut::none && model::has(rules_.far, i) != is_far(c);
+  }
+  bool is_reached_by_client(model::Stack i, std::uint8_t c) const {
+    return model::has(is_far(c) ? before_.reach_far : before_.reach, i) && !is_cut_off(i, c);
   }
   // Once for each target that distribution can choose, whoever's turn it would be.
   template <class Visit>
@@ -201,7 +244,7 @@ class Successors {
     if (client.end == ClientEnd::established)
       change(Kind::close, [](model::Client& it) { it.end = ClientEnd::closed, it.peer = model::nobody; });
     for_stacks([&](model::Stack i) {
-      if (before_.up(i) && before_.hosts[i].endpoint[c].end != End::none) of_endpoint(i, c, visit);
+      if (before_.runs(i) && before_.hosts[i].endpoint[c].end != End::none) of_endpoint(i, c, visit);
     });
   }
   template <class Visit>
@@ -210,7 +253,7 @@ class Successors {
     const model::Endpoint& endpoint = before_.hosts[i].endpoint[c];
     const bool same = endpoint.instance == client.instance;
     const bool wanted = same && (client.end == ClientEnd::syn_sent || client.peer == i);
-    if (client.end == ClientEnd::syn_sent && same && endpoint.end == End::half_open)
+    if (client.end == ClientEnd::syn_sent && same && endpoint.end == End::half_open && !is_cut_off(i, c))
       step(visit, {{Kind::establish, i, model::nobody, c, client.instance}, {}, 0}, [&](State& s) {
         s.clients[c].end = ClientEnd::established;
         s.clients[c].peer = i;
@@ -229,15 +272,52 @@ class Successors {
   void of_applications_and_faults(Visit&& visit) {
     for_stacks([&](model::Stack i) {
       const bool up = before_.up(i);
+      const bool runs = before_.runs(i);
+      const bool fails = model::has(rules_.failing, i);
       const bool listens = before_.hosts[i].listening;
-      if (before_.left.listener_changes != 0 && model::has(rules_.changing, i) && up)
+      if (before_.left.listener_changes != 0 && model::has(rules_.changing, i) && runs)
         step(visit, {{listens ? Kind::stop_listen : Kind::listen, i}, {}, 0},
              [&](State& s) { --s.left.listener_changes, composition_.listen(s, i, !listens); });
-      if (up && model::has(rules_.failing, i) && before_.left.crashes != 0)
+      if (up && fails && before_.left.crashes != 0)
         step(visit, {{Kind::crash, i}, {}, 0}, [&](State& s) { --s.left.crashes, composition_.crash(s, i); });
       if (!up && before_.left.restarts != 0)
         step(visit, {{Kind::restart, i}, {}, 0}, [&](State& s) { --s.left.restarts, composition_.restart(s, i); });
+      if (runs && fails && before_.left.pauses != 0)
+        step(visit, {{Kind::pause, i}, {}, 0}, [&](State& s) { --s.left.pauses, s.hosts[i].paused = true; });
+      if (before_.hosts[i].paused && is_excluded_by_all(i))
+        step(visit, {{Kind::wake, i}, {}, 0}, [&](State& s) { composition_.wake(s, i); });
     });
+    of_partition(visit);
+  }
+  // A stack stands still until nobody has it in view any more, which is a part of the pauses of the model.
+  bool is_excluded_by_all(model::Stack i) const {
+    bool excluded = true;
+    for_stacks([&](model::Stack j) { excluded &= !before_.up(j) || !model::has(abstract_.stacks[j].view, i); });
+    return excluded;
+  }
+  // With the model's assumptions on timing: a partition lasts until both sides have noticed it, and clients reach the
+  // other side when all members have met again.
+  template <class Visit>
+  void of_partition(Visit&& visit) {
+    using model::Cut;
+    if (before_.cut == Cut::none && before_.left.partitions != 0)
+      step(visit, {{Kind::cut}, {}, 0}, [&](State& s) { --s.left.partitions, s.cut = Cut::group; });
+    bool parted = true;
+    bool met = true;
+    for_stacks([&](model::Stack i) {
+      for_stacks([&](model::Stack j) {
+        const bool sees = before_.runs(i) && model::has(abstract_.stacks[i].view, j);
+        parted &= !(sees && composition_.across(before_, i, j));
+        met &= i == j || !before_.runs(i) || !before_.runs(j) || sees;
+      });
+    });
+    if (before_.cut == Cut::group && parted)
+      step(visit, {{Kind::heal}, {}, 0}, [&](State& s) { s.cut = Cut::clients; });
+    if (before_.cut == Cut::clients && met)
+      step(visit, {{Kind::heal_clients}, {}, 0}, [&](State& s) {
+        s.cut = Cut::none;
+        s.reach = s.reach_far = s.reach | s.reach_far;
+      });
   }
 
   const model::Rules& rules_;
@@ -317,7 +397,7 @@ std::vector<model::Rules> implementation_configurations() {
   std::vector<model::Rules> all;
   for (const model::Rules& rules : model::configurations()) {
     const model::Budget& budget = rules.budget;
-    const unsigned others = budget.pauses + budget.partitions + budget.moves + budget.departures + budget.lists;
+    const unsigned others = budget.moves + budget.departures + budget.lists;
     if (others == 0 && rules.connections == 1) all.push_back(rules);
   }
   return all;

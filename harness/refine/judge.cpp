@@ -57,6 +57,25 @@ std::vector<Judge::Candidate> Judge::first_actions(const Before& all, const Step
       --next.left.restarts;
       cluster.restart(action.a);
       return {{next, "restart", {}}};
+    case Kind::pause:
+      --next.left.pauses;
+      next.stacks[action.a].life = model::Life::paused;
+      return {{next, "pause", {}}};
+    case Kind::wake:
+      cluster.wake(action.a);
+      return {{next, "wake", {}}};
+    case Kind::cut:
+      --next.left.partitions;
+      next.cut = model::Cut::group;
+      next.far = rules_.far;
+      return {{next, "cut", {}}};
+    case Kind::heal:
+      next.cut = model::Cut::clients;
+      return {{next, "heal", {}}};
+    case Kind::heal_clients:
+      next.cut = model::Cut::none;
+      next.reach = next.reach_far = next.reach | next.reach_far;
+      return {{next, "heal_clients", {}}};
     case Kind::end_at:
       cluster.end_connection(action.a, action.c);
       return {{next, "end_at", {}}};
@@ -159,7 +178,9 @@ void Judge::data(const Before& before, const Step& step, std::vector<Candidate>&
   const model::StackState& router = before.state.stacks[path.router];
   const model::Stack target = router.crt[step.action.c].target;
   const bool answers = path.router != model::nobody && target == model::nobody && router.waiting == 0;
-  const bool arrives = target != model::nobody && before.state.stacks[target].life == model::Life::up &&
+  const bool cut_off =
+      before.state.cut == model::Cut::group && model::has(rules_.far, path.router) != model::has(rules_.far, target);
+  const bool arrives = target != model::nobody && before.state.stacks[target].life == model::Life::up && !cut_off &&
                        (target == path.router || fence_admits(before.state, target, router.owning));
   if (!way.admitted && !way.answered_by_router) {
     const bool refused = target != model::nobody && model::has(before.beyond.stacks[target].deposed, path.router);
@@ -210,7 +231,11 @@ void Judge::add_aborts(const model::State& before, model::Stack i, const model::
     for (std::size_t n = candidates.size(); n-- != 0;) {
       Candidate next{candidates[n].state, candidates[n].words + ", then end_at", {}};
       Cluster(rules_, next.state).end_connection(i, c);
-      if (has_it && client.instance == end.instance) next.objection = "its client has what is aborted";
+      if (has_it && client.instance == end.instance) {
+        if (!client.contested) next.objection = "its client has what is aborted";
+        next.state.clients[c].end = model::ClientEnd::closed;
+        next.state.clients[c].peer = model::nobody;
+      }
       candidates.push_back(std::move(next));
     }
   }

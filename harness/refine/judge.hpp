@@ -38,7 +38,13 @@
 //    the older one is still to be made (TGT-7).
 //  - VERIFY is sent for every entry that was not used for a while; the model sends it only where it makes a difference.
 //  - The kernel tells the stack nothing of a connection that ends half-open, unless a report had named it: there is no
-//    TERMCONN, and the entry ages out (RTE-11).
+//    TERMCONN, and the entry ages out (RTE-11). An owner that gives way then does not name itself as its target.
+//  - Of two owners the older one hears of what the newer one has forwarded when the connection is established, not when
+//    its SYN has come (TGT-6): it is about to claim anew or to give way, and hears of it then.
+//  - An owner that gives way to another (FLV-11) says so before its report, and does not name what has ended (RTE-6).
+//  - An owner that claims anew has the entries of its last SYNs again when all have reported: its targets let these
+//    frames in, which the model's fence refuses for their epoch (FLV-11).
+//  - An end that is aborted (RTE-13) may be one that its client has, if nothing is promised of the connection.
 #include <optional>
 #include <string>
 #include <vector>

@@ -9,23 +9,25 @@
 #include <unordered_map>
 #include <utility>
 
+#include "harness/world/digest.hpp"
+
 namespace dvipa::refine {
 
-// Numbers begin with 1, so that 0 is free for "none". `Hash` may say the same of different values.
-template <class Value, class Hash>
+// Numbers begin with 1, so that 0 is free for "none".
+template <class Value>
 class Pool {
  public:
   std::uint32_t number_of(Value&& value) {
-    const std::size_t hash = Hash{}(value);
+    const std::uint64_t digest = world::digest_of(value);
     {
       const std::shared_lock lock(mutex_);
-      if (const std::uint32_t known = find(hash, value); known != 0) return known;
+      if (const std::uint32_t known = find(digest, value); known != 0) return known;
     }
     const std::unique_lock lock(mutex_);
-    if (const std::uint32_t known = find(hash, value); known != 0) return known;
+    if (const std::uint32_t known = find(digest, value); known != 0) return known;
     values_.push_back(std::move(value));
     const auto number = static_cast<std::uint32_t>(values_.size());
-    numbers_.emplace(hash, number);
+    numbers_.emplace(digest, number);
     return number;
   }
   const Value& at(std::uint32_t number) const {
@@ -38,15 +40,15 @@ class Pool {
   }
 
  private:
-  std::uint32_t find(std::size_t hash, const Value& value) const {
-    for (auto [at, end] = numbers_.equal_range(hash); at != end; ++at)
+  std::uint32_t find(std::uint64_t digest, const Value& value) const {
+    for (auto [at, end] = numbers_.equal_range(digest); at != end; ++at)
       if (values_[at->second - 1] == value) return at->second;
     return 0;
   }
 
   mutable std::shared_mutex mutex_;
   std::deque<Value> values_;
-  std::unordered_multimap<std::size_t, std::uint32_t> numbers_;
+  std::unordered_multimap<std::uint64_t, std::uint32_t> numbers_;
 };
 
 }  // namespace dvipa::refine

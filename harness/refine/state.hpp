@@ -11,20 +11,16 @@
 
 namespace dvipa::refine {
 
-struct StackHash {
-  std::size_t operator()(const Stack& stack) const;
-};
-struct MessageHash {
-  std::size_t operator()(const Message& message) const;
-};
 struct Pools {
-  Pool<Stack, StackHash> stacks;
-  Pool<Message, MessageHash> messages;
+  Pool<Stack> stacks;
+  Pool<Message> messages;
 };
 
 struct Host {
   std::uint32_t stack = 0;  // in Pools::stacks; 0: crashed
   bool listening = false;
+  bool paused = false;
+  bool woken = false;  // stood still, and has not got the lists of all members since
   std::array<model::Endpoint, model::kConnectionsMax> endpoint{};  // of its kernel
   bool operator==(const Host&) const = default;
 };
@@ -35,11 +31,14 @@ struct State {
   model::Frames frames;
   std::array<model::Client, model::kConnectionsMax> clients{};
   model::Stacks reach = 0;
+  model::Stacks reach_far = 0;
+  model::Cut cut = model::Cut::none;
   model::Budget left;
   std::uint8_t harm = 0;  // set of model::Harm: what the step that led here did
   bool allowed = true;    // the step that led here is one of the model
 
   bool up(model::Stack i) const { return hosts[i].stack != 0; }
+  bool runs(model::Stack i) const { return up(i) && !hosts[i].paused; }
 };
 
 void encode(const State& state, unsigned stacks, unsigned connections, checker::Bytes& out);

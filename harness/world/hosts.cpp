@@ -141,7 +141,7 @@ void World::give(StackId stack, Input input) {
   host.stack->step(std::move(input), effects);
   for (Effect& each : effects) {
     if (!host.stack) return;  // it has left
-    digest_ += each.index() * 0x100000001b3U;
+    history_ += each.index() * 0x100000001b3U;
     carry_out(stack, each);
   }
 }

@@ -160,7 +160,7 @@ void World::route(StackId stack, const Packet& packet, StackId forwarded_by, boo
   Judge judge(*this);
   const bool is_new = segment.syn && judge.is_unmatched(stack, segment.connection);
   const Verdict verdict = at(stack).stack->route(segment);
-  digest_ = digest_ * 31 + static_cast<std::uint64_t>(verdict.kind) * 64 + verdict.stack.value;
+  history_ = history_ * 31 + static_cast<std::uint64_t>(verdict.kind) * 64 + verdict.stack.value;
   if (is_new) judge.new_connection(stack, packet, verdict);
   if (segment.syn) judge.note_contest(stack, packet, verdict);
   if (violation_) return;

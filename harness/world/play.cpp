@@ -1,6 +1,7 @@
 // Plays a scenario, and compares what it expects with what is.
 #include <fmt/format.h>
 
+#include "harness/world/digest.hpp"
 #include "harness/world/scenario.hpp"
 
 namespace dvipa::world {
@@ -126,7 +127,7 @@ Outcome play(const Scenario& scenario, Observer* observer) {
   }
   outcome.violation = world.violation();
   outcome.steps = world.steps();
-  outcome.digest = world.digest();
+  outcome.digest = Digest{}.add(world.history()).add(world.digest()).value();
   outcome.ended_at = world.now();
   return outcome;
 }

@@ -74,7 +74,7 @@ struct Outcome {
   std::optional<Violation> violation;
   std::vector<Unmet> unmet;
   std::uint64_t steps = 0;
-  std::uint64_t digest = 0;
+  std::uint64_t digest = 0;  // of all that has happened, and of the world at the end
   Micros ended_at = 0;
   bool passed() const { return !violation && unmet.empty(); }
 };

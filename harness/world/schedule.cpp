@@ -44,6 +44,7 @@ class ScheduleMaker {
       random_.below(100) < 62 ? traffic() : fault();
     }
     end();
+    for (Definitions& each : scenario_.profiles) std::ranges::sort(each.dvipas, {}, &DvipaDefinition::dvipa);
     return std::move(scenario_);
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/world/digest.hpp"
 #include "harness/world/judge.hpp"
 
 namespace dvipa::world {
@@ -53,6 +54,18 @@ const ClientConnection* World::find_connection(std::uint32_t connection) const {
   return place == places_.end() ? nullptr : &connections_[place->second];
 }
 
+// A heap keeps its events in one order of several, and they differ by `order`.
+std::uint64_t World::digest() const {
+  const auto& [settings, now, order, steps, history, events, hosts, links, redialing, sessions, side_of_stack,
+               side_of_client, blocked, clients, connections, by_tuple, places, asked_last, violation, observer] =
+      *this;
+  return Digest{}
+      .add_unordered(events)
+      .add(std::tie(settings, now, order, hosts, links, redialing, sessions, side_of_stack, side_of_client, blocked,
+                    clients, connections, by_tuple, places, asked_last, violation))
+      .value();
+}
+
 void World::schedule(Micros after, const Event& what) {
   Event event = what;
   event.at = now_ + std::max<Micros>(after, 0);
@@ -83,8 +96,8 @@ bool World::step() {
   events_.pop_back();
   now_ = std::max(now_, event.at);
   ++steps_;
-  digest_ = mix(digest_ ^ static_cast<std::uint64_t>(event.at)) + static_cast<std::uint64_t>(event.kind) * 257 +
-            event.host.value * 64U + event.peer.value + event.number;
+  history_ = mix(history_ ^ static_cast<std::uint64_t>(event.at)) + static_cast<std::uint64_t>(event.kind) * 257 +
+             event.host.value * 64U + event.peer.value + event.number;
   if (!is_deferred(event)) take(event);
   if (!violation_) Judge(*this).after_step();
   return true;

@@ -29,8 +29,10 @@ class World {
 
   Micros now() const { return now_; }
   std::uint64_t steps() const { return steps_; }
-  // Of all that has happened so far: two runs with the same digest were the same.
-  std::uint64_t digest() const { return digest_; }
+  // Of all that this world is, and that decides how it goes on; not of how it came to that.
+  std::uint64_t digest() const;
+  // Of all that has happened so far: two runs with the same were the same.
+  std::uint64_t history() const { return history_; }
   const std::optional<Violation>& violation() const { return violation_; }
   const Settings& settings() const { return settings_; }
 
@@ -161,7 +163,7 @@ class World {
   Micros now_ = 0;
   std::uint64_t order_ = 0;
   std::uint64_t steps_ = 0;
-  std::uint64_t digest_ = 0;
+  std::uint64_t history_ = 0;
   std::vector<Event> events_;  // a heap, the next on top
   std::vector<Host> hosts_;    // [0] is not used
   std::vector<Link> links_;    // [from][to]: what `from` knows of `to`, and what it has sent to it

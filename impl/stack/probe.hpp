@@ -1,7 +1,8 @@
 #pragma once
-// What a checker needs of a stack beside its inputs and effects: a look at its view, the choice of a target that is
-// otherwise left to round robin, and a clock that does not run on for ever.
+// What a checker needs of a stack beside its inputs and effects: all that it is made of, a look at its view, the choice
+// of a target that is otherwise left to round robin, and a clock that does not run on for ever.
 #include <algorithm>
+#include <tuple>
 
 #include "impl/stack/stack.hpp"
 
@@ -13,6 +14,14 @@ struct StackProbe {
   static bool leaving(const Stack& stack) { return stack.leaving_; }
   static bool has_met(const Stack& stack, StackId member) { return stack.members_.contains(member); }
   static bool is_fresh(const Stack& stack, const tables::Route& route) { return stack.is_fresh(route); }
+
+  // All that is compared of a stack; what lives only during a step and the index are not.
+  static auto fields(const Stack& stack) {
+    const auto& [settings, members, dvipas, ranges, listeners_here, joined, capacity, stood_still, ready, leaving, left,
+                 ageing_tick, ageing_round, ageing_slice, index, effects, newcomer] = stack;
+    return std::tie(settings, members, dvipas, ranges, listeners_here, joined, capacity, stood_still, ready, leaving,
+                    left, ageing_tick, ageing_round, ageing_slice);
+  }
 
   // Calls visit(member, listed, leaving, part, owning) for each member of the view; `owning` is the epoch under which
   // it says that it owns `dvipa`.

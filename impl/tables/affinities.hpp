@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,7 @@ class Affinities {
   }
 
   bool operator==(const Affinities&) const = default;
+  auto fields() const { return std::tie(targets_, looked_at_); }
 
  private:
   using Key = std::pair<Address, Port>;

@@ -2,6 +2,7 @@
 // The destination port table (DPT) of one DVIPA: which stacks are current actual targets of which port, and whose turn
 // it is (F Fig 5 (108), RTE-1, RTE-5, RTE-8).
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "impl/tables/routing_table.hpp"
@@ -47,6 +48,7 @@ class DestinationPortTable {
   }
 
   bool operator==(const DestinationPortTable&) const = default;
+  auto fields() const { return std::tie(ports_); }
 
  private:
   struct PortEntry {

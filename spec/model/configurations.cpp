@@ -245,6 +245,16 @@ Rules moved_on_return() {
   return r;
 }
 
+Rules halves() {
+  Rules r = partition();
+  r.name = "halves";
+  r.purpose = "primary and backup, both of them targets, lose each other and meet again";
+  r.stacks = 2;
+  r.listeners = set_of({1, 2});
+  r.far = set_of({2});
+  return r;
+}
+
 Rules isolated() {
   Rules r = partition();
   r.name = "isolated";
@@ -365,6 +375,7 @@ std::span<const Rules> configurations() {
                                          departure(),
                                          backups(),
                                          moves(),
+                                         halves(),
                                          partition(),
                                          isolated(),
                                          isolated_failure(),

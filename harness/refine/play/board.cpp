@@ -83,7 +83,7 @@ void Board::take(const Step& step) {
 void Board::note_client(const State& before, const Step& step) {
   const bool forsaken = step.action.kind == Kind::exclude && before.stacks[step.action.b].life == Life::paused;
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
-    if (forsaken && before.stacks[step.action.b].endpoint[c].end != End::none) wishes_[c].unpromised = true;
+    if (forsaken && before.stacks[step.action.b].endpoint[c].end != End::none) wishes_[c].may_be_lost = true;
     const ClientEnd then = before.clients[c].end;
     if (then == ClientEnd::closed || state_.clients[c].end != ClientEnd::closed) continue;
     const bool own = step.action.kind == Kind::give_up || step.action.kind == Kind::close;
@@ -93,21 +93,36 @@ void Board::note_client(const State& before, const Step& step) {
 
 // --- what happens by itself ------------------------------------------------------------------------------------------
 
-std::string Board::let_happen(const ChosenTarget& chosen) {
-  come_to_rest(chosen);
+std::string Board::let_happen(const Course& course) {
+  come_to_rest(course);
   if (std::string reason = lacking(); !reason.empty()) return reason;
   return untimely();
 }
 
-void Board::come_to_rest(const ChosenTarget& chosen) {
+void Board::come_to_rest(const Course& course) {
   for (Wish& wish : wishes_) wish.closing = false;
-  do run_to_rest(chosen);
-  while (let_leave());
+  do run_to_rest(course);
+  while (let_leave() || let_lose(course));
 }
 
-void Board::run_to_rest(const ChosenTarget& chosen) {
+// What is lost in the world and may be, or its target has failed: in the model the client learns of that only when it
+// has data to send, and in a world also when it answers what its target has asked just before.
+bool Board::let_lose(const Course& course) {
+  bool lost = false;
+  for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
+    const model::Client& client = state_.clients[c];
+    const bool failed = client.peer != model::nobody && state_.stacks[client.peer].endpoint[c].end == End::none;
+    if (client.end == ClientEnd::closed || !(failed || wishes_[c].may_be_lost)) continue;
+    if (!course.is_lost(cast_.connections[c])) continue;
+    lose(c);
+    lost = true;
+  }
+  return lost && !violation_;
+}
+
+void Board::run_to_rest(const Course& course) {
   for (unsigned steps = 0; !violation_ && lacking().empty(); ++steps) {
-    const auto step = next_step(chosen);
+    const auto step = next_step(course);
     if (!step) return;
     take(*step);
     if (steps == steps_max) violation_ = "the model comes to rest (after: " + story_.back() + ")";
@@ -159,6 +174,17 @@ std::string Board::lacking() const {
   return {};
 }
 
+// Once it has advertised, and the owner was another already when it came to stand still: a client that still takes it
+// for the owner hears nothing to the contrary.
+bool Board::is_taken_for_owner_in_vain() const {
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) {
+    const bool advertised = has(state_.reach | state_.reach_far, i);
+    if (advertised && state_.stacks[i].life == Life::paused && model::owner_of(state_.stacks[i].owning) != i)
+      return true;
+  }
+  return false;
+}
+
 // What lasts in the model, and not in a world, where there is an end to patience.
 std::string Board::untimely() const {
   const auto routes = [&](model::Stack i, std::uint8_t c) {
@@ -173,7 +199,7 @@ std::string Board::untimely() const {
                          cast_.connections[c]);
     const model::Stack peer = state_.clients[c].peer;
     if (peer == model::nobody || state_.stacks[peer].endpoint[c].end == End::none) continue;
-    if (!reachable || is_cut_off(peer, c))
+    if (!reachable || is_cut_off(peer, c) || is_taken_for_owner_in_vain())
       return fmt::format("the target of c{} gives up a client that cannot answer it, and the model's has patience",
                          cast_.connections[c]);
   }
@@ -183,13 +209,20 @@ std::string Board::untimely() const {
   return {};
 }
 
+std::string Board::still_waits() const {
+  for (const auto& [stack, i] : cast_.stacks)
+    if (state_.stacks[i].life == Life::up && state_.stacks[i].waiting != 0 && !kept_back_.empty())
+      return fmt::format("S{} waits for a report that is kept back, and in the model for ever (FLV-6)", stack.value);
+  return {};
+}
+
 // The first of those whose turn it is before the others.
-std::optional<Board::Step> Board::next_step(const ChosenTarget& chosen) const {
+std::optional<Board::Step> Board::next_step(const Course& course) const {
   std::optional<Step> next;
   unsigned first = 0;
   const checker::Bytes before = bytes_of(state_, cast_.rules);
   const auto consider = [&](const Action& action, const State& after) {
-    const auto turn = turn_of(action, bytes_of(after, cast_.rules) != before, chosen);
+    const auto turn = turn_of(action, bytes_of(after, cast_.rules) != before, course);
     if (!turn || (next && first <= *turn)) return;
     next = Step{action, after};
     first = *turn;
@@ -200,7 +233,7 @@ std::optional<Board::Step> Board::next_step(const ChosenTarget& chosen) const {
 
 // Messages first, then views, decisions, packets and ends, and last of all what age does. Nothing: it does not happen
 // by itself, or is kept back.
-std::optional<unsigned> Board::turn_of(const Action& action, bool changes, const ChosenTarget& chosen) const {
+std::optional<unsigned> Board::turn_of(const Action& action, bool changes, const Course& course) const {
   switch (action.kind) {
     case Kind::receive:
       if (action.instance != 0 || kept_back_.contains({action.b, action.a})) return std::nullopt;
@@ -220,7 +253,7 @@ std::optional<unsigned> Board::turn_of(const Action& action, bool changes, const
     case Kind::syn_arrives:
     case Kind::frame_arrives:
     case Kind::data_arrives:
-      return turn_of_packet(action, changes, chosen);
+      return turn_of_packet(action, changes, course);
     case Kind::establish:
       return 7;
     case Kind::end_at:
@@ -235,14 +268,14 @@ std::optional<unsigned> Board::turn_of(const Action& action, bool changes, const
 }
 
 // A packet is sent again and again until it is answered; one that changes nothing need not be.
-std::optional<unsigned> Board::turn_of_packet(const Action& action, bool changes, const ChosenTarget& chosen) const {
+std::optional<unsigned> Board::turn_of_packet(const Action& action, bool changes, const Course& course) const {
   const model::Client& client = state_.clients[action.c];
   const bool opening = client.end == ClientEnd::syn_sent && client.instance == action.instance;
   if (action.kind == Kind::frame_arrives) return opening && changes ? std::optional(6U) : std::nullopt;
   if (!is_on_way_in(action.a, action.c)) return std::nullopt;
   const unsigned after_stale = stale_.contains(cast_.clients[action.c]) && router_from(action.a) == action.a ? 1U : 0U;
   if (action.kind == Kind::syn_arrives) {
-    const bool is_choice = action.b == model::nobody || action.b == choice_for(action.c, router_from(action.a), chosen);
+    const bool is_choice = action.b == model::nobody || action.b == choice_for(action.c, router_from(action.a), course);
     return opening && is_choice && changes ? std::optional(8U + after_stale) : std::nullopt;
   }
   const Wish& wish = wishes_[action.c];
@@ -252,9 +285,9 @@ std::optional<unsigned> Board::turn_of_packet(const Action& action, bool changes
   return (wants || shaking_hands) && does ? std::optional(10U + after_stale) : std::nullopt;
 }
 
-model::Stack Board::choice_for(std::uint8_t c, model::Stack router, const ChosenTarget& chosen) const {
+model::Stack Board::choice_for(std::uint8_t c, model::Stack router, const Course& course) const {
   const model::Stacks targets = state_.stacks[router].dpt;
-  const model::Stack wanted = cast_.part_of(chosen(cast_.connections[c]));
+  const model::Stack wanted = cast_.part_of(course.target(cast_.connections[c]));
   if (has(targets, wanted)) return wanted;
   for (model::Stack i = 1; i <= cast_.rules.stacks; ++i)
     if (has(targets, i)) return i;
@@ -323,7 +356,7 @@ void Board::add_to(world::View& view) const {
     mine.acknowledged = wishes_[c].acknowledged;
     mine.waits = wishes_[c].acknowledged < wishes_[c].sent;
     mine.ended_by_client = wishes_[c].ended_by_client;
-    mine.contested = client.contested || wishes_[c].unpromised;
+    mine.contested = client.contested;
     for (const auto& [stack, i] : cast_.stacks)
       if (state_.stacks[i].life == Life::up && state_.stacks[i].endpoint[c].end != End::none)
         mine.held_at.insert(stack);

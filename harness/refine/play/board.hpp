@@ -17,8 +17,11 @@
 
 namespace dvipa::refine {
 
-// What the model leaves open: the target that a new connection is given to. Nobody: any.
-using ChosenTarget = std::function<StackId(std::uint32_t connection)>;
+// What the model leaves open, as it has gone in the world.
+struct Course {
+  std::function<StackId(std::uint32_t connection)> target;  // that a new connection is given to; nobody: any
+  std::function<bool(std::uint32_t connection)> is_lost;    // its client was refused or reset
+};
 
 class Board {
  public:
@@ -28,8 +31,10 @@ class Board {
 
   // Each says why the model cannot do it; empty: it is done, or there is nothing to do.
   std::string perform(const world::Command& command);
-  std::string let_happen(const ChosenTarget& chosen);
-  std::string settle(const ChosenTarget& chosen);
+  std::string let_happen(const Course& course);
+  std::string settle(const Course& course);
+  // Why it cannot come to rest as a world does.
+  std::string still_waits() const;
 
   // A property of the model that does not hold, and after which step.
   const std::optional<std::string>& violation() const { return violation_; }
@@ -45,8 +50,8 @@ class Board {
     std::string end;
     bool ended_by_client = false;
     bool opened = false;
-    bool closing = false;     // until time passes
-    bool unpromised = false;  // what becomes of it depends on who is faster
+    bool closing = false;      // until time passes
+    bool may_be_lost = false;  // whether it is depends on who is faster
   };
   struct Step {
     model::Action action;
@@ -66,21 +71,25 @@ class Board {
   std::string listener(model::Stack i, const world::Command& command);
   std::string of_connection(const world::Command& command);
   void end_by_client(std::uint8_t c, world::Verb verb);
+  void lose(std::uint8_t c);
   std::string partition(const world::Sides& sides);
   std::string heal();
+  bool races_with_reports(std::uint8_t c) const;
   std::string stale(std::uint32_t client, model::Stack i);
 
   // board.cpp
-  std::optional<Step> next_step(const ChosenTarget& chosen) const;
-  std::optional<unsigned> turn_of(const model::Action& action, bool changes, const ChosenTarget& chosen) const;
-  std::optional<unsigned> turn_of_packet(const model::Action& action, bool changes, const ChosenTarget& chosen) const;
-  void come_to_rest(const ChosenTarget& chosen);
-  void run_to_rest(const ChosenTarget& chosen);
+  std::optional<Step> next_step(const Course& course) const;
+  std::optional<unsigned> turn_of(const model::Action& action, bool changes, const Course& course) const;
+  std::optional<unsigned> turn_of_packet(const model::Action& action, bool changes, const Course& course) const;
+  void come_to_rest(const Course& course);
+  void run_to_rest(const Course& course);
   bool let_leave();
+  bool let_lose(const Course& course);
   bool is_awaited(model::Stack i) const;
   std::string lacking() const;
   std::string untimely() const;
-  model::Stack choice_for(std::uint8_t c, model::Stack router, const ChosenTarget& chosen) const;
+  bool is_taken_for_owner_in_vain() const;
+  model::Stack choice_for(std::uint8_t c, model::Stack router, const Course& course) const;
   model::Stack router_from(model::Stack first) const;
   bool is_on_way_in(model::Stack first, std::uint8_t c) const;
   bool reaches_peer(model::Stack first, std::uint8_t c) const;

@@ -62,17 +62,17 @@ std::string Board::perform(const Command& command) {
 }
 
 // All faults end, as in World::settle, and clients who are not answered give up.
-std::string Board::settle(const ChosenTarget& chosen) {
+std::string Board::settle(const Course& course) {
   if (std::string reason = heal(); !reason.empty()) return reason;
   for (model::Stack i = 1; i <= cast_.rules.stacks; ++i)
     if (state_.stacks[i].life == Life::paused)
       if (std::string reason = resume(i); !reason.empty()) return reason;
   kept_back_.clear();
-  come_to_rest(chosen);
+  come_to_rest(course);
   for (std::uint8_t c = 0; c < wishes_.size(); ++c)
     if (state_.clients[c].end == ClientEnd::syn_sent && act(Kind::give_up, model::nobody, c))
       wishes_[c].end = "timed-out";
-  return let_happen(chosen);
+  return let_happen(course);
 }
 
 // --- hosts -----------------------------------------------------------------------------------------------------------
@@ -146,6 +146,12 @@ void Board::end_by_client(std::uint8_t c, Verb verb) {
   act(opening ? Kind::give_up : Kind::close, model::nobody, c);
 }
 
+void Board::lose(std::uint8_t c) {
+  const ClientEnd end = state_.clients[c].end;
+  act(end == ClientEnd::syn_sent ? Kind::give_up : Kind::close, model::nobody, c);
+  wishes_[c].end = end == ClientEnd::syn_sent ? "refused" : "reset";
+}
+
 std::string Board::stale(std::uint32_t client, model::Stack i) {
   if (!has(state_.reach | state_.reach_far, i))
     return "in the model a client takes only a stack that has advertised for the owner";
@@ -173,17 +179,28 @@ std::string Board::partition(const world::Sides& sides) {
   return act(Kind::cut) ? std::string() : "in the model one partition heals before the next";
 }
 
-// In the model clients reach the other side only when the members have met again, which is an assumption on timing. In
-// a world they do at once, and what they have to say may come before the reports do.
 std::string Board::heal() {
   if (state_.cut != Cut::group) return {};
-  for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
-    const ClientEnd end = state_.clients[c].end;
-    const bool has_to_say = end == ClientEnd::syn_sent || wishes_[c].acknowledged < wishes_[c].sent;
-    if (end != ClientEnd::closed && has_to_say) wishes_[c].unpromised = true;
-  }
+  for (std::uint8_t c = 0; c < wishes_.size(); ++c)
+    if (races_with_reports(c)) wishes_[c].may_be_lost = true;
   if (act(Kind::heal)) return {};
   return "the partition heals before both sides have noticed it";
+}
+
+// In the model clients reach the other side only when the members have met again, which is an assumption on timing. In
+// a world they do at once, and what they have to say, or to answer, may come to an owner that has not heard of it yet:
+// of two owners neither knows what the other routes, and one owner knows nothing of a target that it has excluded.
+bool Board::races_with_reports(std::uint8_t c) const {
+  const model::Client& client = state_.clients[c];
+  const bool opening = client.end == ClientEnd::syn_sent;
+  if (client.end == ClientEnd::closed) return false;
+  bool owner_near = false;
+  bool owner_far = false;
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i)
+    if (state_.stacks[i].life == Life::up && model::owner_of(state_.stacks[i].owning) == i)
+      (has(state_.far, i) ? owner_far : owner_near) = true;
+  const bool target_far = has(state_.far, client.peer);
+  return (owner_near && owner_far) || (!opening && (target_far ? owner_near : owner_far));
 }
 
 }  // namespace dvipa::refine

@@ -11,6 +11,7 @@ using world::Command;
 using world::Difference;
 using world::Disagreement;
 using world::Expectation;
+using world::Micros;
 using world::NotPlayable;
 using world::ScenarioLine;
 using world::Verb;
@@ -41,46 +42,73 @@ class Stage {
   }
 
  private:
-  bool is_over() const { return result_.not_for_model || result_.violation || world_.violation(); }
+  // What comes after a disagreement is only what follows from it.
+  bool is_over() const {
+    return result_.not_for_model || result_.violation || world_.violation() || !result_.disagreements.empty();
+  }
 
   void play(const ScenarioLine& line, bool goes_on) {
     if (line.at && *line.at > world_.now()) {
       world_.run_until(*line.at);
-      for (Board& board : boards_) need(board.let_happen(chosen_by_world(board)));
       const auto* command = std::get_if<Command>(&line.what);
-      if (command == nullptr || command->verb != Verb::settle) expect_rest();
+      let_happen(command == nullptr || command->verb != Verb::settle);
     }
     if (is_over()) return;
     if (const auto* expectation = std::get_if<Expectation>(&line.what)) return compare(*expectation);
     const Command& command = std::get<Command>(line.what);
     world_.perform(command);
-    for (Board& board : boards_) {
-      if (command.verb == Verb::run) {
-        need(board.let_happen(chosen_by_world(board)));
-      } else if (command.verb == Verb::settle) {
-        need(board.settle(chosen_by_world(board)));
-      } else {
-        need(board.perform(command));
-      }
-    }
-    if (command.verb == Verb::run && goes_on) expect_rest();
+    if (command.verb == Verb::run) return let_happen(goes_on);
+    for (Board& board : boards_)
+      need(command.verb == Verb::settle ? board.settle(in_world(board)) : board.perform(command));
     if (command.verb == Verb::settle) compare_all();
+  }
+
+  // Time has passed in the world. When nothing more is going to happen there by itself, all is compared.
+  void let_happen(bool goes_on) {
+    for (Board& board : boards_) need(board.let_happen(in_world(board)));
+    if (is_over()) return;
+    if (rests()) {
+      for (const Board& board : boards_) need(board.still_waits());
+      compare_all();
+    } else if (goes_on) {
+      expect_rest();
+    }
+  }
+
+  // Whatever faults last. Some things change and change back: they are looked at again and again.
+  bool rests() const {
+    World later = world_;
+    const Micros end = later.now() + settling_time(later.settings());
+    bool same = true;
+    while (same && later.now() < end) {
+      later.run_until(later.now() + 250 * world::ms);
+      same = !later.violation() && std::ranges::all_of(scenario_.dvipas, [&](const auto& each) {
+        return of_world(world_, each.second) == of_world(later, each.second);
+      });
+    }
+    return same;
   }
 
   void need(const std::string& lacking) {
     if (!lacking.empty() && !result_.not_for_model) result_.not_for_model = NotPlayable{line_, lacking};
   }
 
+  Course in_world(const Board& board) const {
+    return {[this, dvipa = board.cast().dvipa](std::uint32_t number) { return target_of(dvipa, number); },
+            [this](std::uint32_t number) {
+              using End = world::ClientConnection::End;
+              const world::ClientConnection* connection = world_.find_connection(number);
+              return connection != nullptr && (connection->end == End::refused || connection->end == End::reset);
+            }};
+  }
   // The client's peer, or else the stack to which an owner routes it.
-  ChosenTarget chosen_by_world(const Board& board) const {
-    return [this, dvipa = board.cast().dvipa](std::uint32_t number) {
-      const world::ClientConnection* connection = world_.find_connection(number);
-      if (connection == nullptr || connection->peer) return connection == nullptr ? StackId{} : connection->peer;
-      StackId target;
-      for (const auto& [stack, mine] : view_of(world_, dvipa, {number}).stacks)
-        if (!mine.routes.empty()) target = mine.routes.begin()->second;
-      return target;
-    };
+  StackId target_of(const Address& dvipa, std::uint32_t number) const {
+    const world::ClientConnection* connection = world_.find_connection(number);
+    if (connection == nullptr || connection->peer) return connection == nullptr ? StackId{} : connection->peer;
+    StackId target;
+    for (const auto& [stack, mine] : view_of(world_, dvipa, {number}).stacks)
+      if (!mine.routes.empty()) target = mine.routes.begin()->second;
+    return target;
   }
 
   std::vector<std::uint32_t> connections_of(const Address& dvipa) const {
@@ -89,7 +117,7 @@ class Stage {
       if (board.cast().dvipa == dvipa) std::ranges::copy(board.cast().connections, std::back_inserter(all));
     return all;
   }
-  View of_world(const Address& dvipa) const { return view_of(world_, dvipa, connections_of(dvipa)); }
+  View of_world(const World& world, const Address& dvipa) const { return view_of(world, dvipa, connections_of(dvipa)); }
   View of_model(const Address& dvipa) const {
     View view;
     for (const Board& board : boards_)
@@ -120,7 +148,7 @@ class Stage {
     for (const Board& board : boards_)
       if (dvipa.is_none() && std::ranges::count(board.cast().connections, expectation.connection) != 0)
         dvipa = board.cast().dvipa;
-    const std::string of_world_ = unmet(expectation, of_world(dvipa));
+    const std::string of_world_ = unmet(expectation, of_world(world_, dvipa));
     const std::string of_model_ = unmet(expectation, of_model(dvipa));
     if (!of_model_.empty()) result_.unmet.push_back({line_, of_model_});
     const auto text = [](const std::string& found) { return found.empty() ? "it is as expected" : found; };
@@ -129,8 +157,9 @@ class Stage {
 
   void compare_all() {
     if (result_.not_for_model) return;
+    ++result_.comparisons;
     for (const auto& [name, dvipa] : scenario_.dvipas)
-      for (const Difference& each : differences(of_world(dvipa), of_model(dvipa)))
+      for (const Difference& each : differences(of_world(world_, dvipa), of_model(dvipa)))
         disagree(fmt::format("{} (of {})", each.where, name), each.one, each.other);
   }
 

@@ -16,7 +16,8 @@ struct Performance {
   std::vector<world::Unmet> unmet;                  // of the model
   std::optional<std::string> violation;             // of the model's properties
   std::vector<world::Disagreement> disagreements;
-  std::string story;  // in the sentences of the model, for each group of connections
+  unsigned comparisons = 0;  // of everything, when world and model had come to rest
+  std::string story;         // in the sentences of the model, for each group of connections
   bool agrees() const { return !not_for_model && disagreements.empty(); }
   bool passed() const { return !violation && unmet.empty(); }
 };

@@ -13,7 +13,7 @@ namespace test {
 namespace {
 
 constexpr Port the_port = 60;
-constexpr std::uint32_t connections_max = 4;
+constexpr std::uint32_t connections_max = 6;
 constexpr unsigned instances_max = 3;  // of a 4-tuple, in the model
 
 using Act = std::vector<Command>;
@@ -47,17 +47,10 @@ Command running(Micros time) {
   return command;
 }
 
-Scenario make_cluster() {
-  Scenario cluster;
-  cluster.name = "rapidcheck";
-  cluster.settings.stacks = drawn<unsigned>(2, 4);
-  cluster.settings.clients = 2;
-  cluster.settings.seed = drawn<std::uint32_t>(1, 1'000'000);
-  if (one_in(3)) cluster.settings.frame_twice = 5 * percent;
-  if (one_in(3)) cluster.settings.frame_late = 5 * percent;
-  cluster.profiles.resize(cluster.settings.stacks);
-  const Address address = Address::v4(0x0a4d0101U);
-  cluster.dvipas["A"] = address;
+// Of two DVIPAs the backups overlap.
+void define(Scenario& cluster, const std::string& name, std::uint32_t number) {
+  const Address address = Address::v4(0x0a4d0100U + number);
+  cluster.dvipas[name] = address;
   const unsigned primary = drawn<unsigned>(1, cluster.settings.stacks);
   for (unsigned stack = 1; stack <= cluster.settings.stacks; ++stack) {
     if (stack != primary && one_in(4)) continue;
@@ -68,6 +61,19 @@ Scenario make_cluster() {
     if (stack == primary) made.distribution.emplace().ports.ranges = {{the_port, the_port}};
     cluster.profiles[stack - 1].dvipas.push_back(std::move(made));
   }
+}
+
+Scenario make_cluster() {
+  Scenario cluster;
+  cluster.name = "rapidcheck";
+  cluster.settings.stacks = drawn<unsigned>(2, 4);
+  cluster.settings.clients = 2;
+  cluster.settings.seed = drawn<std::uint32_t>(1, 1'000'000);
+  if (one_in(3)) cluster.settings.frame_twice = 5 * percent;
+  if (one_in(3)) cluster.settings.frame_late = 5 * percent;
+  cluster.profiles.resize(cluster.settings.stacks);
+  const std::uint32_t dvipas = one_in(3) ? 2 : 1;
+  for (std::uint32_t n = 1; n <= dvipas; ++n) define(cluster, std::string(1, static_cast<char>('A' + n - 1)), n);
   return cluster;
 }
 
@@ -90,7 +96,10 @@ class ActMaker {
         together(3);
         break;
     }
-    act_.push_back(one_in(3) ? running(2000 * ms) : of_stack(Verb::settle, {}));
+    if (one_in(4))
+      add(of_stack(Verb::settle, {}));
+    else
+      come_to_rest();
     return std::move(act_);
   }
 
@@ -102,14 +111,20 @@ class ActMaker {
   }
   void add(Command command) { act_.push_back(std::move(command)); }
 
-  // At once, and so in an order that decides nothing: what a SYN meets would depend on whether it is faster than the
-  // news of stacks and listeners, and who fills a vacancy on whether another is there in time.
+  // Long enough, unless somebody waits for what a fault keeps from him. Then world and model are compared.
+  void come_to_rest() { add(running(6000 * ms)); }
+
+  // Some at once, and so in an order that decides nothing: what a SYN meets would depend on whether it is faster than
+  // the news of stacks and listeners, and who fills a vacancy on whether another is there in time.
   void together(unsigned most) {
     const unsigned kind = drawn<unsigned>(0, 9);
     if (kind < 2) return listener();
     if (kind == 2) return add(of_stack(Verb::start, any_stack()));
     if (kind == 3) return add(of_stack(Verb::stop, any_stack()));
-    for (unsigned n = drawn<unsigned>(1, most); n != 0; --n) {
+    const bool one_by_one = one_in(2);
+    const auto count = drawn<unsigned>(1, most);
+    for (unsigned n = 0; n < count; ++n) {
+      if (one_by_one && n != 0) come_to_rest();
       if (one_in(3)) {
         use();
       } else if (kind < 7) {
@@ -124,7 +139,7 @@ class ActMaker {
 
   void open() {
     Command command = of_connection(Verb::connect, any_connection());
-    command.address = cluster_.dvipas.at("A");
+    command.address = std::next(cluster_.dvipas.begin(), command.connection % cluster_.dvipas.size())->second;
     command.port = the_port;
     command.client = command.connection % cluster_.settings.clients;
     if (begun_or_ended_.insert(command.connection).second) add(std::move(command));
@@ -145,7 +160,10 @@ class ActMaker {
 
   void meanwhile() {
     if (!one_in(3)) together(2);
-    add(running(900 * ms));
+    if (one_in(2))
+      add(running(900 * ms));
+    else
+      come_to_rest();
   }
 
   void standing_still() {

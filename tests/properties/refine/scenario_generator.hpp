@@ -1,7 +1,7 @@
 #pragma once
-// Random scenarios of what the model knows: two to four stacks, one DVIPA with one port, a few connections; hosts that
-// fail, stand still, leave and return, partitions, messages that are kept back, listeners and clients that come and go.
-// After each act, or each few, everything comes to rest.
+// Random scenarios of what the model knows: two to four stacks, one DVIPA or two with overlapping backups, one port, a
+// few connections; hosts that fail, stand still, leave and return, partitions, messages that are kept back, listeners
+// and clients that come and go. After most commands everything has the time to come to rest, whatever faults last.
 #include <rapidcheck.h>
 
 #include <iosfwd>

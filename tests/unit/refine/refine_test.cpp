@@ -35,7 +35,7 @@ struct Explored {
 };
 class Configuration : public testing::TestWithParam<Explored> {};
 
-// covers: FLV-1..7 FLV-10 FLV-12 RTE-1..6 RTE-11 RTE-12 TGT-1..7 LST-1 TKB-1..7
+// covers: FLV-1..7 FLV-9..12 RTE-1..6 RTE-11 RTE-12 TGT-1..7 LST-1 TKB-1..7
 TEST_P(Configuration, IsPlayedByTheImplementationAsTheModelAllows) {
   const ImplementationModel model(*model::find_configuration(GetParam().config));
   const Result result = explore(model, GetParam().config);
@@ -50,7 +50,8 @@ INSTANTIATE_TEST_SUITE_P(Refine, Configuration,
                                          Explored{"double-failure", 35247}, Explored{"backups", 68766},
                                          Explored{"takeback", 84916}, Explored{"takeback-listeners", 339407},
                                          Explored{"takeback-reuse", 453865}, Explored{"two-claims", 376101},
-                                         Explored{"return", 191982}),
+                                         Explored{"return", 191982}, Explored{"halves", 6109},
+                                         Explored{"paused", 173938}, Explored{"paused-reuse", 290244}),
                          [](const auto& each) {
                            std::string name = each.param.config;
                            for (char& c : name)
@@ -105,7 +106,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Seeded{"end-at-once", "reuse"}, Seeded{"skip-rebuild-barrier", "takeback"},
                     Seeded{"routes-not-reported", "takeback"}, Seeded{"ended-not-reported", "takeback"},
                     Seeded{"handover-in-silence", "takeback"}, Seeded{"refuse-as-former-owner", "takeback"},
-                    Seeded{"claim-goes-on", "backups"}),
+                    Seeded{"claim-goes-on", "backups"}, Seeded{"ignore-pause", "paused"},
+                    Seeded{"keep-old-forwarder", "paused"}, Seeded{"accept-old-epoch", "paused"},
+                    Seeded{"ignore-rank", "halves"}, Seeded{"forget-connections", "halves"}),
     [](const auto& each) {
       std::string name = std::string(each.param.mutant) + "_in_" + each.param.config;
       for (char& c : name)

@@ -10,7 +10,7 @@ namespace dvipa::refine {
 namespace {
 
 // So that they do not sink unseen; a change that makes more scenarios agree, or finds out more, raises them.
-constexpr unsigned agreeing_scenarios = 43;
+constexpr unsigned agreeing_scenarios = 44;
 constexpr unsigned deviations_found_out = 23;
 
 std::string report_of(const Performance& performance) {
@@ -45,7 +45,7 @@ std::string first_disagreement(model::Deviation deviation, const std::vector<wor
   deviations.set(static_cast<std::size_t>(deviation));
   for (const world::Scenario& scenario : scenarios) {
     const Performance performance = perform_on_model(scenario, deviations);
-    if (performance.not_for_model || performance.agrees()) continue;
+    if (performance.disagreements.empty()) continue;
     return fmt::format("{}: {}", scenario.name, text_of(performance.disagreements.front(), "model"));
   }
   return {};
@@ -61,8 +61,7 @@ TEST(ScenariosOnTheModel, FindOutAModelThatDiffersFromTheProtocol) {
     fmt::print("{:<26} {}\n", each.name, found);
     if (!found.empty()) ++found_out;
     if (each.deviation == model::Deviation::lowest_rank_first) {
-      EXPECT_NE(found.find("the world says holds, the model says violates only the best candidate claims (FLV-1)"),
-                std::string::npos)
+      EXPECT_NE(found.find("S1's state (of A): the world says active, the model says backup"), std::string::npos)
           << found;
     }
   }
