@@ -22,7 +22,7 @@ struct CheckpointHead {
 
 namespace detail {
 
-inline constexpr std::uint64_t kCheckpointMagic = 0x31746b6361706976U;
+inline constexpr std::uint64_t kCheckpointMagic = 0x32746b6361706976U;
 
 template <class T>
 void put(std::ostream& out, const T& value) {
@@ -74,12 +74,35 @@ bool get_shard(std::istream& in, Shard<Records>& shard, std::uint64_t depth) {
   return shard.count() == count;
 }
 
+// The states that wait, by the shard of each: within a shard they wait in the order of their indices.
+inline void put_waiting(std::ostream& out, const Column<Ref>& waiting) {
+  for (std::size_t i = 0; i < waiting.size(); ++i) put(out, static_cast<std::uint8_t>(shard_of(waiting[i])));
+}
+
+// Each state of the last level waits once.
+template <class Records>
+bool get_waiting(std::istream& in, const Shards<Records>& shards, std::uint64_t depth, Column<Ref>& waiting) {
+  std::array<std::uint32_t, kShards> next{};
+  std::uint64_t left = 0;
+  for (unsigned s = 0; s < kShards; ++s) {
+    next[s] = shards[s].level_begin(depth);
+    left += shards[s].count() - next[s];
+  }
+  for (; left != 0; --left) {
+    std::uint8_t shard = 0;
+    if (!get(in, shard) || shard >= kShards || next[shard] == shards[shard].count()) return false;
+    if (!waiting.push_back(ref_of(shard, next[shard]++))) return false;
+  }
+  return true;
+}
+
 }  // namespace detail
 
-// Writes beside the file and renames, so that an interrupt leaves the old one. False when it cannot be written.
+// `waiting`: the states of the last level, in the order in which they are to be expanded. Writes beside the file and
+// renames, so that an interrupt leaves the old one. False when it cannot be written.
 template <class Records>
-bool save_checkpoint(const std::string& file, const CheckpointHead& head,
-                     const std::array<Shard<Records>, kShards>& shards) {
+bool save_checkpoint(const std::string& file, const CheckpointHead& head, const Shards<Records>& shards,
+                     const Column<Ref>& waiting) {
   const std::string unfinished = file + ".part";
   {
     std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);
@@ -90,16 +113,17 @@ bool save_checkpoint(const std::string& file, const CheckpointHead& head,
     detail::put(out, static_cast<std::uint64_t>(head.found.size()));
     for (const Ref found : head.found) detail::put(out, found);
     for (const auto& shard : shards) detail::put_shard(out, shard, head.depth);
+    detail::put_waiting(out, waiting);
     if (!out.flush()) return false;
   }
   return std::rename(unfinished.c_str(), file.c_str()) == 0;
 }
 
-// Precondition: `head.model` is that of the search to go on, `head.found` has a place for each property; `shards` are
-// empty. Null, or why the file does not fit (then `shards` are not to be used).
+// Precondition: `head.model` is that of the search to go on, `head.found` has a place for each property; `shards` and
+// `waiting` are empty. Null, or why the file does not fit (then neither is to be used).
 template <class Records>
-const char* load_checkpoint(const std::string& file, CheckpointHead& head,
-                            std::array<Shard<Records>, kShards>& shards) {
+const char* load_checkpoint(const std::string& file, CheckpointHead& head, Shards<Records>& shards,
+                            Column<Ref>& waiting) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return "the checkpoint cannot be read";
   std::uint64_t magic = 0;
@@ -114,6 +138,7 @@ const char* load_checkpoint(const std::string& file, CheckpointHead& head,
     if (!detail::get(in, found)) return "the checkpoint is damaged";
   for (auto& shard : shards)
     if (!detail::get_shard(in, shard, head.depth)) return "the checkpoint is damaged";
+  if (!detail::get_waiting(in, shards, head.depth, waiting)) return "the checkpoint is damaged";
   return nullptr;
 }
 

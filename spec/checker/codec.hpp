@@ -18,7 +18,7 @@ class Codec {
   Codec(const M& model, bool symmetry) : model_(model), symmetry_(symmetry && offers_symmetry(model)) {}
   bool symmetry() const { return symmetry_; }
 
-  // Calls use(key, hash) with the bytes that stand for the state. `scratch` is only written.
+  // Calls use(key) with the bytes that stand for the state. `scratch` is only written.
   template <class Use>
   void with_key(const State& state, Bytes& scratch, Use&& use) const {
     if constexpr (HasCanonicalForm<M>) {
@@ -29,6 +29,13 @@ class Codec {
       }
     }
     with_bytes(state, scratch, use);
+  }
+
+  // The same, and the hash of the bytes: use(key, hash).
+  template <class Use>
+  void with_key_and_hash(const State& state, Bytes& scratch, Use&& use) const {
+    with_key(state, scratch,
+             [&](ByteView key) { use(key, hash_bytes(key.data(), kKeySize == 0 ? key.size() : kKeySize)); });
   }
 
   State decode(ByteView bytes) const {
@@ -59,11 +66,11 @@ class Codec {
   void with_bytes(const State& state, Bytes& scratch, Use& use) const {
     if constexpr (StoresPlainStates<M>) {
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(&state);
-      use(ByteView{bytes, sizeof state}, hash_bytes(bytes, sizeof state));
+      use(ByteView{bytes, sizeof state});
     } else {
       scratch.clear();
       model_.encode(state, scratch);
-      use(ByteView{scratch}, hash_bytes(scratch.data(), scratch.size()));
+      use(ByteView{scratch});
     }
   }
 

@@ -117,7 +117,7 @@ class Liveness {
     std::uint32_t degree = 0;
     std::uint64_t enabled = 0;
     const auto visit = [&](const Action& action, const State& next) {
-      codec_.with_key(next, scratch, [&](ByteView key, std::uint64_t hash) {
+      codec_.with_key_and_hash(next, scratch, [&](ByteView key, std::uint64_t hash) {
         const unsigned shard = shard_of_hash(hash);
         const std::uint32_t index = explorer_.shards()[shard].find(key, hash);
         // A step that changes nothing is none: it is neither enabled nor taken. A state that is not known would mean

@@ -46,18 +46,23 @@ class Column {
   const T& operator[](std::size_t i) const { return *at(i); }
   // False, and nothing added, when there is no memory.
   bool push_back(const T& value) {
-    if (!make_room(1)) return false;
-    *at(size_++) = value;
+    if (left_ == 0 && !open_block()) return false;
+    *end_++ = value;
+    --left_;
+    ++size_;
     return true;
   }
   // Room for `count` elements side by side (count <= 2^kFirstBits), skipping the rest of a block if need be; gives the
   // index of the first in `first`.
   bool extend(std::size_t count, std::size_t& first) {
-    const std::size_t place = size_ + kFirst;
-    const std::size_t left = (std::bit_floor(place) << 1) - place;
-    if (count > left) size_ += left;
-    if (!make_room(count)) return false;
+    if (count > left_) {
+      size_ += left_;
+      left_ = 0;
+      if (!open_block()) return false;
+    }
     first = size_;
+    end_ += count;
+    left_ -= count;
     size_ += count;
     return true;
   }
@@ -73,13 +78,19 @@ class Column {
     const unsigned block = block_of(place);
     return static_cast<T*>(blocks_[block].data()) + (place ^ (kFirst << block));
   }
-  bool make_room(std::size_t count) {
-    const unsigned block = block_of(size_ + count - 1 + kFirst);
-    if (blocks_[block].data() == nullptr) blocks_[block] = Block((kFirst << block) * sizeof(T));
-    return blocks_[block].data() != nullptr;
+  // Precondition: the last block is full.
+  bool open_block() {
+    const unsigned block = block_of(size_ + kFirst);
+    blocks_[block] = Block((kFirst << block) * sizeof(T));
+    if (blocks_[block].data() == nullptr) return false;
+    end_ = static_cast<T*>(blocks_[block].data());
+    left_ = kFirst << block;
+    return true;
   }
   std::array<Block, 40> blocks_;
   std::size_t size_ = 0;
+  T* end_ = nullptr;      // behind the last element
+  std::size_t left_ = 0;  // places from there to the end of its block
 };
 
 // Bytes that the machine could still give to programs, also under a limit of the control group; 0 when unknown.

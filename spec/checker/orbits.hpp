@@ -23,7 +23,7 @@ requires HasCanonicalForm<M> std::string explain_canonical_form(const M& model, 
   Bytes scratch;
   const auto key_of = [&](const Codec<M>& codec, const State& state) {
     Bytes copy;
-    codec.with_key(state, scratch, [&](ByteView key, std::uint64_t) { copy.assign(key.begin(), key.end()); });
+    codec.with_key(state, scratch, [&](ByteView key) { copy.assign(key.begin(), key.end()); });
     return copy;
   };
   const auto steps_of = [&](const State& state) {

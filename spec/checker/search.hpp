@@ -60,7 +60,7 @@ class DepthFirst {
 
   void add(const State& state, Ref parent, std::uint32_t depth) {
     ++generated_;
-    codec_.with_key(state, scratch_, [&](ByteView key, std::uint64_t hash) {
+    codec_.with_key_and_hash(state, scratch_, [&](ByteView key, std::uint64_t hash) {
       const unsigned shard = shard_of_hash(hash);
       if (options_.depth_max != 0 && depth > options_.depth_max) {
         cut_ |= shards_[shard].find(key, hash) == kAbsent;
@@ -108,7 +108,7 @@ class DepthFirst {
   Codec<M> codec_;
   PropertyBook<M> book_;
   Progress progress_;
-  std::array<Shard<Records>, kShards> shards_;
+  Shards<Records> shards_;
   std::vector<Waiting> waiting_;
   Bytes scratch_;
   std::uint64_t generated_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 // A sixteenth of the visited states: those whose hash says so. Only one thread at a time adds to a shard.
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -44,6 +45,8 @@ class Shard {
     if (candidate != kAbsent) records_.prefetch(candidate);
   }
 
+  void prefetch(std::uint32_t i) const { records_.prefetch(i); }
+
   std::uint32_t count() const { return static_cast<std::uint32_t>(parents_.size()); }
   ByteView read(std::uint32_t i, Bytes& scratch) const { return records_.read(i, scratch); }
   bool matches(std::uint32_t i, ByteView key, std::uint64_t hash) const { return records_.matches(i, key, hash); }
@@ -63,9 +66,9 @@ class Shard {
   std::uint64_t memory_bytes() const {
     return records_.memory_bytes() + parents_.memory_bytes() + table_.memory_bytes();
   }
-  // An upper bound of what adding `keys` keys of `bytes` bytes together may ask for.
-  std::uint64_t bytes_for(std::uint64_t keys, std::uint64_t bytes) const {
-    return Records::bytes_for(keys, bytes) + 4 * keys + (table_.room() < keys ? table_.grown_bytes() : 0);
+  // An upper bound of what adding `keys` keys may ask for beside their records.
+  std::uint64_t bytes_for(std::uint64_t keys) const {
+    return sizeof(Ref) * keys + (table_.room() < keys ? table_.grown_bytes() : 0);
   }
 
  private:
@@ -74,5 +77,8 @@ class Shard {
   Table table_;
   std::vector<std::uint32_t> levels_;
 };
+
+template <class Records>
+using Shards = std::array<Shard<Records>, kShards>;
 
 }  // namespace dvipa::checker

@@ -20,7 +20,7 @@ std::optional<Trace<M>> retrace(const M& model, const Codec<M>& codec, std::size
   std::optional<Trace<M>> trace;
   Bytes scratch;
   for (const State& state : model.initial_states()) {
-    codec.with_key(state, scratch, [&](ByteView key, std::uint64_t hash) {
+    codec.with_key_and_hash(state, scratch, [&](ByteView key, std::uint64_t hash) {
       if (!trace && fits(0, nullptr, key, hash)) trace = Trace<M>{state, {}, {}};
     });
   }
@@ -29,7 +29,7 @@ std::optional<Trace<M>> retrace(const M& model, const Codec<M>& codec, std::size
     std::optional<typename Trace<M>::Step> step;
     const auto look = [&](const Action& action, const State& next) {
       if (step) return;
-      codec.with_key(next, scratch, [&](ByteView key, std::uint64_t hash) {
+      codec.with_key_and_hash(next, scratch, [&](ByteView key, std::uint64_t hash) {
         if (fits(position, &action, key, hash)) step = typename Trace<M>::Step{action, next};
       });
     };

@@ -15,17 +15,18 @@ namespace dvipa::bench {
 enum class Rm : std::uint8_t { working, prepared, committed, aborted };
 enum class Tm : std::uint8_t { init, committed, aborted };
 
+// In as many bytes as in the Promela rendering.
 struct TwoPhaseState {
   static constexpr unsigned kRmMax = 9;
   std::array<Rm, kRmMax> rm{};
-  std::array<std::uint8_t, kRmMax> tm_prepared{};    // the manager has received this one's "prepared"
-  std::array<std::uint8_t, kRmMax> sent_prepared{};  // the message "prepared" of this one was sent
   Tm tm = Tm::init;
+  std::uint16_t tm_prepared = 0;    // a bit for each: the manager has received its "prepared"
+  std::uint16_t sent_prepared = 0;  // a bit for each: its "prepared" was sent
   std::uint8_t sent_commit = 0;
   std::uint8_t sent_abort = 0;
-  std::array<std::uint8_t, 2> unused{};  // to 32 bytes
   bool operator==(const TwoPhaseState&) const = default;
 };
+static_assert(sizeof(TwoPhaseState) == 16);
 
 struct TwoPhaseAction {
   enum class Kind : std::uint8_t {
@@ -67,15 +68,15 @@ class TwoPhaseCommit {
       visit(Action{Kind::tm_abort, 0}, std::move(next));
     }
     for (std::uint8_t i = 0; i < rms_; ++i) {
-      if (s.tm == Tm::init && s.sent_prepared[i]) {
+      if (s.tm == Tm::init && (s.sent_prepared & bit(i)) != 0) {
         State next = s;
-        next.tm_prepared[i] = 1;
+        next.tm_prepared |= bit(i);
         visit(Action{Kind::tm_receives_prepared, i}, std::move(next));
       }
       if (s.rm[i] == Rm::working) {
         State next = s;
         next.rm[i] = Rm::prepared;
-        next.sent_prepared[i] = 1;
+        next.sent_prepared |= bit(i);
         visit(Action{Kind::rm_prepares, i}, std::move(next));
         next = s;
         next.rm[i] = Rm::aborted;
@@ -98,14 +99,15 @@ class TwoPhaseCommit {
   State canonical(const State& s) const {
     std::array<std::uint8_t, State::kRmMax> column{};
     for (unsigned i = 0; i < rms_; ++i)
-      column[i] =
-          static_cast<std::uint8_t>(static_cast<unsigned>(s.rm[i]) << 2 | s.tm_prepared[i] << 1 | s.sent_prepared[i]);
+      column[i] = static_cast<std::uint8_t>(static_cast<unsigned>(s.rm[i]) << 2 | (s.tm_prepared >> i & 1U) << 1 |
+                                            (s.sent_prepared >> i & 1U));
     std::sort(column.begin(), column.begin() + rms_);
     State sorted = s;
+    sorted.tm_prepared = sorted.sent_prepared = 0;
     for (unsigned i = 0; i < rms_; ++i) {
       sorted.rm[i] = static_cast<Rm>(column[i] >> 2);
-      sorted.tm_prepared[i] = column[i] >> 1 & 1;
-      sorted.sent_prepared[i] = column[i] & 1;
+      if ((column[i] >> 1 & 1) != 0) sorted.tm_prepared |= bit(i);
+      if ((column[i] & 1) != 0) sorted.sent_prepared |= bit(i);
     }
     return sorted;
   }
@@ -127,11 +129,8 @@ class TwoPhaseCommit {
   }
 
  private:
-  bool may_commit(const State& s) const {
-    const auto begin = s.tm_prepared.begin();
-    const auto end = begin + rms_;
-    return forgets_votes_ ? std::find(begin, end, 1) != end : std::find(begin, end, 0) == end;
-  }
+  static constexpr std::uint16_t bit(unsigned rm) { return static_cast<std::uint16_t>(1U << rm); }
+  bool may_commit(const State& s) const { return forgets_votes_ ? s.tm_prepared != 0 : s.tm_prepared == bit(rms_) - 1; }
   unsigned rms_;
   bool forgets_votes_;
 };
