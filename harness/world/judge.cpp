@@ -5,6 +5,8 @@
 
 #include <tuple>
 
+#include "impl/stack/probe.hpp"
+
 namespace dvipa::world {
 namespace {
 
@@ -43,6 +45,19 @@ bool Judge::has_gone_over(StackId target, const Address& dvipa, StackId router) 
   const Stack::Dvipa* its = dvipa_at(world_.host(target), dvipa);
   const StackId other = its == nullptr ? nobody : its->report_to;
   return other && other != router && other != target && (!world_.knows(router, other) || !world_.knows(other, router));
+}
+
+bool Judge::is_unaware(StackId router, const Packet& packet) const {
+  const ClientConnection& client = world_.connections_[packet.connection];
+  const Stack::Dvipa* its = client.peer ? dvipa_at(world_.host(client.peer), client.tuple.dvipa) : nullptr;
+  const StackId other = its == nullptr ? nobody : its->report_to;
+  if (!other || other == router || other == client.peer || !world_.host(router).stack) return false;
+  if (has_gone_over(client.peer, client.tuple.dvipa, router)) return true;
+  bool has_heard = false;
+  StackProbe::for_each_member(
+      *world_.host(router).stack, client.tuple.dvipa,
+      [&](StackId id, bool, bool, Part, const Epoch& owning) { has_heard = has_heard || (id == other && owning); });
+  return !has_heard && world_.host(router).stack->dvipa(client.tuple.dvipa)->owner.owns();
 }
 
 // Whether the router can take `target` for a listener: it listens, or word of that is on its way.
@@ -150,7 +165,8 @@ bool Judge::is_awaited(StackId router, StackId target, const Address& dvipa) con
 // A packet of a live connection is taken by its own stack or by nobody. Legitimate exceptions: the connection is
 // contested (state.hpp); its own stack has failed, or has failed as far as the routing stack knows (FLV-12), or has no
 // end of it any more; its own stack has excluded the routing stack, which is about to learn of that, and clients reach
-// the wrong side of a partition; or it was opened by one of two owners that do not see each other, and the client has
+// the wrong side of a partition; its own stack followed another owner, of which the routing stack had not heard when it
+// sent the packet on; or it was opened by one of two owners that do not see each other, and the client has
 // gone from one to the other faster than the target's word of it (TGT-3, TGT-6), unless the routing stack waits for
 // that.
 void Judge::delivered(StackId host, const Packet& packet, StackId router) {
@@ -163,11 +179,15 @@ void Judge::delivered(StackId host, const Packet& packet, StackId router) {
   const bool holds = own.life == Host::Life::up && endpoint != own.kernel.endpoints.end() &&
                      endpoint->second.instance == packet.instance;
   const bool together = world_.knows(router, client.peer) && world_.knows(client.peer, router);
-  if (!holds || !together || has_gone_over(client.peer, client.tuple.dvipa, router)) return;
+  if (!holds || !together || packet.unaware || has_gone_over(client.peer, client.tuple.dvipa, router)) return;
   if (endpoint->second.of_two_owners && !is_awaited(router, client.peer, client.tuple.dvipa)) {
     const Stack::Dvipa* its = dvipa_at(own, client.tuple.dvipa);
     if (!world_.link(client.peer, router).queue.empty() || (its != nullptr && its->report_open)) return;
   }
+  // A rebuild has ended by its limit of time while what the target says was kept from the router (FLV-6).
+  const Stack::Dvipa* mine = dvipa_at(world_.host(router), client.tuple.dvipa);
+  const bool by_limit = mine != nullptr && mine->owner.owns() && !mine->knows_all && mine->awaiting.none();
+  if (by_limit && !world_.link(client.peer, router).queue.empty()) return;
   // A late SYN to a target that the router has excluded since, although its kernel lives: from then on the connection
   // is contested (accepted()).
   if (packet.kind == PacketKind::syn && host != router && !world_.knows(router, host)) return;

@@ -17,6 +17,9 @@ class Judge {
   void listener_reported(StackId target, const Address& dvipa);
   // A SYN is about to go to a target (see ClientConnection::contested).
   void note_contest(StackId router, const Packet& packet, const Verdict& verdict);
+  // The router does not know of the owner that the packet's own stack follows: they have not met, or have not heard
+  // each other's lists yet.
+  bool is_unaware(StackId router, const Packet& packet) const;
   // A packet is about to be taken by a kernel (RTE-4, FLV-4, FLV-5, TKB-6).
   void delivered(StackId host, const Packet& packet, StackId router);
   // A SYN is about to make an endpoint.

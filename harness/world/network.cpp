@@ -164,7 +164,9 @@ void World::route(StackId stack, const Packet& packet, StackId forwarded_by, boo
   if (is_new) judge.new_connection(stack, packet, verdict);
   if (segment.syn) judge.note_contest(stack, packet, verdict);
   if (violation_) return;
-  carry_out(stack, verdict, packet, forwarded_by, relayed);
+  Packet routed = packet;
+  routed.unaware = judge.is_unaware(stack, packet);
+  carry_out(stack, verdict, routed, forwarded_by, relayed);
 }
 
 void World::carry_out(StackId stack, const Verdict& verdict, const Packet& packet, StackId forwarded_by, bool relayed) {

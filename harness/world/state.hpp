@@ -42,6 +42,7 @@ struct Packet {
   PacketKind kind = PacketKind::syn;
   std::uint8_t hops = 0;  // times that it was forwarded inside the group (RTE-12)
   StackId peer;           // whom the client takes for the other end: the numbers that it acknowledges
+  bool unaware = false;   // its router had not heard of another owner that its target follows (see Judge)
   auto operator<=>(const Packet&) const = default;
 };
 

@@ -320,7 +320,8 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       emit(effect::CancelTimer{limit});
       if (dvipa.owner.state() != OwnerState::backup && dvipa.owner.state() != OwnerState::bystander)
         emit(effect::Rebuilt{address, facts.mine, dvipa.routes.size(), dvipa.listeners.size(), dvipa.awaiting.none()});
-      if (dvipa.awaiting.none()) dvipa.knows_all = true;
+      dvipa.report_missing = dvipa.report_missing || dvipa.awaiting.any();
+      dvipa.knows_all = !dvipa.report_missing;
       dvipa.awaiting.reset();
       if (dvipa.owner.owns()) recall_syns(dvipa);
       break;
@@ -359,7 +360,7 @@ void Stack::recall_syns(Dvipa& dvipa) {
 void Stack::await_all(const Address& address, Dvipa& dvipa) {
   dvipa.awaiting.reset();
   dvipa.rivals.clear();
-  dvipa.knows_all = false;
+  dvipa.knows_all = dvipa.report_missing = false;
   dvipa.routes.for_each([](const Remote&, tables::Route& route) { route.confirmed = 0; });
   if (!has(Mutant::skip_rebuild_barrier)) {
     dvipa.awaiting.set(settings_.self.value);  // its host has to hold the address, and to look at its connections

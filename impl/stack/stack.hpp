@@ -86,6 +86,7 @@ class Stack {
     Epoch report_epoch;
     Epoch owner_epoch;                         // of the owner, while another takes over from it
     std::bitset<256> awaiting;                 // stacks whose report is still to come
+    bool report_missing = false;               // under this stack's claim: the limit of time was reached (FLV-6)
     bool knows_all = false;                    // all members have reported under this stack's claim
     std::bitset<256> forwarders;               // whose frames are let in
     std::map<StackId, std::uint32_t> deposed;  // former owners that live: refused until this tick of ageing

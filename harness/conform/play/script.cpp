@@ -104,6 +104,7 @@ bool passes_time(const world::ScenarioLine& line) {
 world::Settings settings_of(const Scenario& scenario) {
   world::Settings settings = scenario.settings;
   settings.mutant = Mutant::none;
+  settings.crash_is_silent = 1'000'000;  // as all are in a lab
   return settings;
 }
 

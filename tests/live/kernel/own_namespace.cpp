@@ -98,6 +98,9 @@ void OwnNamespace::SetUp() {
       "addrgenmode none; ip link set e0 "
       "address 02:00:00:00:00:e0 up;"
       "ip link set e1 address 02:00:00:00:00:e1 up");
+  // A kernel drops what comes by IPv6 until its worker has seen that the link is up.
+  ASSERT_TRUE(
+      within(5, [] { return shell("ip -o -6 route show table local dev e0").find("ff00::/8") != std::string::npos; }));
 }
 
 }  // namespace dvipa::kernel::test

@@ -235,8 +235,9 @@ rc::Gen<Scenario> any_cluster() {
   return rc::gen::noShrink(rc::gen::exec([] { return make_cluster(); }));
 }
 
+// With a copy of the cluster: what is drawn may be drawn again when it is shrunk, after the property has ended.
 rc::Gen<Act> any_act(const Scenario& cluster) {
-  return rc::gen::noShrink(rc::gen::exec([&cluster] { return ActMaker(cluster).make(); }));
+  return rc::gen::noShrink(rc::gen::exec([cluster] { return ActMaker(cluster).make(); }));
 }
 
 Scenario scenario_of(const Scenario& cluster, const std::vector<Act>& acts) {

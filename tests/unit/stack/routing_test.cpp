@@ -138,6 +138,15 @@ TEST_F(LeftOver, WhatMayHaveEndedAtItsTargetIsNotHeldAgainstAnybody) {
   EXPECT_EQ(cluster_.abort_connections(2), 0U);
 }
 
+// covers: FLV-6: what the missing report would have said is not known
+TEST_F(LeftOver, IsNotEndedByAnOwnerThatWentOnWithoutAReport) {
+  cluster_.crash(3);
+  cluster_.start(3, definitions_of(3));
+  cluster_.fire(1, Timer::Kind::report_limit, dva1);
+  restart();
+  EXPECT_EQ(cluster_.abort_connections(2), 0U);
+}
+
 // covers: RTE-11
 TEST(Routing, AConnectionThatEndedWithoutAWordAgesOutAndALiveOneStays) {
   Cluster cluster(5);
