@@ -60,6 +60,26 @@ bool Judge::is_unaware(StackId router, const Packet& packet) const {
   return !has_heard && world_.host(router).stack->dvipa(client.tuple.dvipa)->owner.owns();
 }
 
+// Who has said that its report is complete takes what the stack that has it sends on (TGT-5, TGT-6). Who has fallen
+// back to an older owner, for the life of a frame takes nothing of what may be from before (TGT-6); and a 4-tuple may
+// be opened again at a stack that was done with the DVIPA when the end before came.
+void Judge::refused(StackId host, const Packet& packet, StackId forwarder) {
+  const ClientConnection& client = world_.connections_[packet.connection];
+  const bool live =
+      client.state == ClientConnection::State::established || client.state == ClientConnection::State::closing;
+  if (!live || client.peer != host || packet.instance != 1 || client.instance != 1) return;
+  const Stack::Dvipa* its = dvipa_at(world_.host(host), client.tuple.dvipa);
+  const Stack::Dvipa* owners = dvipa_at(world_.host(forwarder), client.tuple.dvipa);
+  if (its == nullptr || owners == nullptr || !owners->owner.owns()) return;
+  const Epoch& claim = owners->owner.facts.mine;
+  const bool has_reported = its->report_to == forwarder && its->report_epoch == claim && !its->report_open;
+  const bool has_fallen_back = its->owner.facts.newest != claim;
+  if (has_reported && !has_fallen_back && world_.host(host).kernel.endpoints.contains(packet.connection))
+    world_.fail(
+        "a target lets in what the stack that has its report sends on (TGT-5, TGT-6, TKB-6)",
+        fmt::format("{} keeps out a packet of {} from {}", name(host), world_.name_of(client.tuple), name(forwarder)));
+}
+
 // Whether the router can take `target` for a listener: it listens, or word of that is on its way.
 bool Judge::could_know_listener(StackId router, StackId target, const Connection& connection) const {
   const Host& host = world_.host(target);
@@ -72,7 +92,16 @@ bool Judge::could_know_listener(StackId router, StackId target, const Connection
 // Whether the router may not know (yet) that `target` listens. Legitimate: it is not in the view of both, it stands
 // still, it has gone over to another owner, or something is on its way.
 bool Judge::could_miss_listener(StackId router, StackId target, const Address& dvipa) const {
-  return !world_.is_up(target) || !told_all(router, target) || has_gone_over(target, dvipa, router);
+  return !world_.is_up(target) || !told_all(router, target) || has_gone_over(target, dvipa, router) ||
+         went_on_without(router, target, dvipa);
+}
+
+// The router's rebuild has ended by its limit of time, and the target's report is still to come (FLV-6).
+bool Judge::went_on_without(StackId router, StackId target, const Address& dvipa) const {
+  const Stack::Dvipa* mine = dvipa_at(world_.host(router), dvipa);
+  const Stack::Dvipa* its = dvipa_at(world_.host(target), dvipa);
+  const bool by_limit = mine != nullptr && mine->owner.owns() && !mine->knows_all && mine->awaiting.none();
+  return by_limit && (!world_.link(target, router).queue.empty() || (its != nullptr && its->report_open));
 }
 
 void Judge::listener_reported(StackId target, const Address& dvipa) {
@@ -184,10 +213,7 @@ void Judge::delivered(StackId host, const Packet& packet, StackId router) {
     const Stack::Dvipa* its = dvipa_at(own, client.tuple.dvipa);
     if (!world_.link(client.peer, router).queue.empty() || (its != nullptr && its->report_open)) return;
   }
-  // A rebuild has ended by its limit of time while what the target says was kept from the router (FLV-6).
-  const Stack::Dvipa* mine = dvipa_at(world_.host(router), client.tuple.dvipa);
-  const bool by_limit = mine != nullptr && mine->owner.owns() && !mine->knows_all && mine->awaiting.none();
-  if (by_limit && !world_.link(client.peer, router).queue.empty()) return;
+  if (went_on_without(router, client.peer, client.tuple.dvipa)) return;
   // A late SYN to a target that the router has excluded since, although its kernel lives: from then on the connection
   // is contested (accepted()).
   if (packet.kind == PacketKind::syn && host != router && !world_.knows(router, host)) return;

@@ -17,6 +17,8 @@ class Judge {
   void listener_reported(StackId target, const Address& dvipa);
   // A SYN is about to go to a target (see ClientConnection::contested).
   void note_contest(StackId router, const Packet& packet, const Verdict& verdict);
+  // A frame from `forwarder` has been kept out by the fence of the host.
+  void refused(StackId host, const Packet& packet, StackId forwarder);
   // The router does not know of the owner that the packet's own stack follows: they have not met, or have not heard
   // each other's lists yet.
   bool is_unaware(StackId router, const Packet& packet) const;
@@ -45,6 +47,7 @@ class Judge {
   bool told_all(StackId one, StackId other) const;
   bool could_know_listener(StackId router, StackId target, const Connection& connection) const;
   bool could_miss_listener(StackId router, StackId target, const Address& dvipa) const;
+  bool went_on_without(StackId router, StackId target, const Address& dvipa) const;
   bool is_awaited(StackId router, StackId target, const Address& dvipa) const;
   bool has_unseen_end(StackId router, StackId target, std::uint32_t connection) const;
   bool has_gone_over(StackId target, const Address& dvipa, StackId router) const;

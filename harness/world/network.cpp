@@ -130,13 +130,17 @@ void World::take_frame(const Event& event) {
   const StackId forwarded_by = event.peer && host.known.test(event.peer.value) ? event.peer : nobody;
   const Address dvipa = connection.tuple.dvipa;
   const bool relayed = event.relayed && forwarded_by;
-  if (taps(host, dvipa, event.packet, relayed ? nobody : forwarded_by))
-    route(event.host, event.packet, forwarded_by, relayed);
+  const bool tapped = taps(host, dvipa, event.packet, relayed ? nobody : forwarded_by);
+  if (tapped) route(event.host, event.packet, forwarded_by, relayed);
   if (violation_) return;
   const auto fence = at(event.host).kernel.fence.find(dvipa);
   const bool let_in =
       fence != host.kernel.fence.end() && forwarded_by && !relayed && fence->second.test(forwarded_by.value);
-  if (let_in) deliver_to_kernel(event.host, event.packet, forwarded_by);
+  if (let_in) {
+    deliver_to_kernel(event.host, event.packet, forwarded_by);
+  } else if (!tapped && forwarded_by && !relayed) {
+    Judge(*this).refused(event.host, event.packet, forwarded_by);
+  }
 }
 
 // The port's filter: an owner sees all; who may become owner sees what does not come from whom it reports to; a mere

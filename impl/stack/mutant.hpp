@@ -82,7 +82,11 @@ enum class Mutant : std::uint8_t {
   wait_for_strangers,       // who stood still waits although all members have answered (FLV-9)
   break_any,                // whoever loses a DVIPA to a move resets its connections, DISRUPTIVE or not (MOV-2, MOV-6)
   activate_uncovered,       // an application gets an address that neither a definition nor a VIPARANGE covers (CFG-5)
-  report_before_held,       // a new target reports its listeners before its host has the address (LST-2, TGT-1)
+  let_in_after_release,  // who hands over lets the new owner's frames in when it has let go, not before (TGT-6, TKB-6)
+  know_without_report,   // an owner takes itself for one that knows all though a report is missing (FLV-6, RTE-13)
+  first_look_ends,       // of several looks for one report the first ends it (TGT-5)
+  end_before_let_in,     // what a report finds last may still be kept out when it ends (TGT-5, TGT-6)
+  report_before_held,    // a new target reports its listeners before its host has the address (LST-2, TGT-1)
 };
 
 struct MutantName {
@@ -157,6 +161,10 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::wait_for_strangers, "wait-for-strangers"},
     MutantName{Mutant::break_any, "break-any"},
     MutantName{Mutant::activate_uncovered, "activate-uncovered"},
+    MutantName{Mutant::let_in_after_release, "let-in-after-release"},
+    MutantName{Mutant::know_without_report, "know-without-report"},
+    MutantName{Mutant::first_look_ends, "first-look-ends"},
+    MutantName{Mutant::end_before_let_in, "end-before-let-in"},
     MutantName{Mutant::report_before_held, "report-before-held"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::ended_not_reported, "ended-not-reported"},

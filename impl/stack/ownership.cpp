@@ -320,7 +320,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
       emit(effect::CancelTimer{limit});
       if (dvipa.owner.state() != OwnerState::backup && dvipa.owner.state() != OwnerState::bystander)
         emit(effect::Rebuilt{address, facts.mine, dvipa.routes.size(), dvipa.listeners.size(), dvipa.awaiting.none()});
-      dvipa.report_missing = dvipa.report_missing || dvipa.awaiting.any();
+      if (!has(Mutant::know_without_report)) dvipa.report_missing = dvipa.report_missing || dvipa.awaiting.any();
       dvipa.knows_all = !dvipa.report_missing;
       dvipa.awaiting.reset();
       if (dvipa.owner.owns()) recall_syns(dvipa);
@@ -392,12 +392,15 @@ void Stack::report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoc
 
 // TGT-6: a target takes frames of its owner, and of a claimant, whose frames may outrun its list; also of those that
 // may own the DVIPA one day, so that nothing is lost while it learns of their succession. It takes none of a stack that
-// has left the view, or that lately was the owner: their frames may be older than the present owner's claim.
+// has left the view, or that lately was the owner: their frames may be older than the present owner's claim. Who owns
+// it gets all frames by its packet path, and has only the stack let in that it hands over to: that one sends on what
+// belongs here from the moment at which this stack lets go (TKB-6), also if that has begun only now.
 std::bitset<256> Stack::wanted_forwarders(const Address& address, const Dvipa& dvipa) const {
   std::bitset<256> wanted;
-  if (!dvipa.target.holds_address() || dvipa.owner.owns()) return wanted;
+  const bool owns = dvipa.owner.owns();
+  if (owns ? has(Mutant::let_in_after_release) : !dvipa.target.holds_address()) return wanted;
   for (const auto& [stack, member] : members_)
-    if (rank_key(address, stack) >= 0 && !dvipa.deposed.contains(stack)) wanted.set(stack.value);
+    if (!owns && rank_key(address, stack) >= 0 && !dvipa.deposed.contains(stack)) wanted.set(stack.value);
   for (const StackId stack : {dvipa.owner.facts.owner, dvipa.owner.facts.claimant})
     if (stack && stack != settings_.self && !dvipa.deposed.contains(stack)) wanted.set(stack.value);
   return wanted;

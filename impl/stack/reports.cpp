@@ -40,7 +40,7 @@ void Stack::report_beside(const Address& address, Dvipa& dvipa, const ListEntry&
   dvipa.announced = named_by(owner.definition.distribution);
   report_listeners(address, dvipa);
   report_connections(address, dvipa);
-  emit(effect::LookForConnections{address, owner.epoch});
+  look_for_connections(address, dvipa, owner.epoch);
   std::tie(dvipa.report_to, dvipa.report_epoch, dvipa.announced) = claimant;
 }
 
@@ -64,12 +64,17 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, TargetOrder order, c
       // reported, and only then is the report ended (TGT-3, TGT-5, TGT-6).
       follow_state(address, dvipa);
       dvipa.report_open = true;
-      emit(effect::LookForConnections{address, dvipa.report_epoch});
+      look_for_connections(address, dvipa, dvipa.report_epoch);
       break;
     case TargetOrder::report_change:
       report_news(address, dvipa, change);
       break;
   }
+}
+
+void Stack::look_for_connections(const Address& address, Dvipa& dvipa, Epoch epoch) {
+  ++dvipa.looks_under_way[epoch];
+  emit(effect::LookForConnections{address, epoch});
 }
 
 // TGT-1: a wildcard listener counts for enumerated ports, one on the DVIPA itself for any distributed port.

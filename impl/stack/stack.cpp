@@ -113,12 +113,22 @@ void Stack::take(const input::ConnectionsOpened& opened) {
   if (!news.empty()) target_event(opened.dvipa, dvipa, roles::ConnectionsOpened{}, Change{.opened = &news});
 }
 
-// Also a report that another list has overtaken is finished: its receiver may still wait for it.
+// Also a report that another list has overtaken is finished: its receiver may still wait for it. What is found may make
+// this stack one that holds the address and lets frames in; then the report is complete when its host has done that. Of
+// several looks for one report the last ends it: the owner may have been lost and met again since the first.
 void Stack::take(const input::ConnectionsFound& found) {
   take(input::ConnectionsOpened{found.dvipa, found.remotes});
   Dvipa& dvipa = obtain(found.dvipa);
+  const auto look = dvipa.looks_under_way.find(found.epoch);
+  if (look == dvipa.looks_under_way.end()) return;  // an earlier life of this stack in the group has asked
+  if (--look->second != 0 && !has(Mutant::first_look_ends)) return;
+  dvipa.looks_under_way.erase(look);
   const StackId to = found.epoch.owner;
   const bool overtaken = found.epoch != dvipa.report_epoch;
+  if (!overtaken && !has(Mutant::end_before_let_in)) {
+    follow_state(found.dvipa, dvipa);
+    if (dvipa.holds_under_way != 0) return look_for_connections(found.dvipa, dvipa, found.epoch);
+  }
   if (!overtaken) dvipa.report_open = false;
   if (!overtaken && !dvipa.rivals.empty()) {  // all that is held here is known now, whoever asked for it
     settle_rivals(dvipa, settings_.self);

@@ -113,12 +113,13 @@ class Stack {
     std::optional<DvipaDefinition> displaced;
     // Owns it too, as the segment shows, where the bus does not reach it; this stack has given way (FLV-11).
     StackId rival;
-    std::bitset<256> lost_while_owning;  // members that went from the view while this stack owned it
-    std::uint32_t silence_until = 0;     // tick: until then a target that is not in the view may live
-    bool report_open = false;            // the end of this stack's report waits for a look at its connections
-    bool address_held = false;           // the host was told so
-    bool address_usable = false;         // and has done it
-    std::uint16_t holds_under_way = 0;   // effects HoldAddress that are not answered yet
+    std::bitset<256> lost_while_owning;         // members that went from the view while this stack owned it
+    std::uint32_t silence_until = 0;            // tick: until then a target that is not in the view may live
+    std::map<Epoch, unsigned> looks_under_way;  // effects LookForConnections that are not answered yet
+    bool report_open = false;                   // the end of this stack's report waits for a look at its connections
+    bool address_held = false;                  // the host was told so
+    bool address_usable = false;                // and has done it
+    std::uint16_t holds_under_way = 0;          // effects HoldAddress that are not answered yet
     bool advertised = false;
     bool operator==(const Dvipa&) const = default;
   };
@@ -289,6 +290,7 @@ class Stack {
   void report_listeners(const Address& address, Dvipa& dvipa);
   std::set<Port> ports_listened_on(const Address& address, const std::optional<Distribution>& distribution) const;
   void report_connections(const Address& address, Dvipa& dvipa);
+  void look_for_connections(const Address& address, Dvipa& dvipa, Epoch epoch);
   void report_news(const Address& address, Dvipa& dvipa, const Change& change);
   void report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch);
   struct Hearer {

@@ -251,5 +251,18 @@ TEST(Partition, TheOneThatRemainsAdvertisesAfterTheOtherHasWithdrawn) {
   EXPECT_EQ(cluster.last_advertiser(dva1), 1U);
 }
 
+// covers: TGT-6 TKB-6
+TEST(Leaving, TheNewOwnersFramesAreLetInBeforeItOwns) {
+  Cluster cluster(5);
+  cluster.start_all();
+  EXPECT_FALSE(cluster.at(1).dvipa(dva1)->forwarders.any());
+  cluster.give(1, input::LeaveAsked{});
+  cluster.deliver_all(1, 5);
+  cluster.deliver_all(5, 1);
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::handing_over);
+  EXPECT_TRUE(cluster.at(1).dvipa(dva1)->forwarders.test(5));
+  EXPECT_EQ(cluster.at(1).dvipa(dva1)->forwarders.count(), 1U);
+}
+
 }  // namespace
 }  // namespace dvipa::test
