@@ -8,12 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <utility>
+
+#include "impl/live/kernel/process.hpp"
 
 namespace dvipa::kernel {
 namespace {
@@ -66,29 +66,6 @@ std::string first_line(const std::filesystem::path& path) {
   return line;
 }
 
-// A process as /proc shows it: numbers of another PID namespace than ours must not be mixed in.
-struct ProcessSeen {
-  long pid = 0;             // 0 when there is no such process, or only its corpse
-  std::uint64_t start = 0;  // clock ticks after boot
-};
-
-ProcessSeen look_at_process(const std::string& which) {
-  const std::string stat = first_line("/proc/" + which + "/stat");
-  const std::size_t name_end = stat.rfind(')');  // the name itself may hold blanks and brackets
-  if (name_end == std::string::npos) return {};
-  std::istringstream fields(stat.substr(name_end + 1));
-  std::string state;
-  std::string skipped;
-  fields >> state;
-  if (state == "Z" || state == "X") return {};
-  constexpr int fields_between_state_and_start = 18;
-  for (int i = 0; i < fields_between_state_and_start; ++i) fields >> skipped;
-  ProcessSeen seen;
-  fields >> seen.start;
-  std::from_chars(stat.data(), stat.data() + stat.size(), seen.pid);
-  return seen;
-}
-
 std::string boot_id() { return first_line("/proc/sys/kernel/random/boot_id"); }
 
 Json header() {
@@ -115,7 +92,7 @@ Leftover read_leftover(const std::filesystem::path& path) {
   if (!head.is_object() || text_of(head, "boot") != boot_id()) return leftover;
   const long pid = head.value("pid", 0L);
   const std::uint64_t started = head.value("started", std::uint64_t{0});
-  if (pid > 0 && pid != look_at_process("self").pid && look_at_process(std::to_string(pid)).start == started) {
+  if (pid > 0 && pid != look_at_process("self").pid && is_alive(pid, started)) {
     leftover.living_pid = pid;
     return leftover;
   }

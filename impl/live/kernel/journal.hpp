@@ -52,8 +52,8 @@ struct JournalPlace {
 class Journal {
  public:
   // Takes the journal over. Fails with "already running (pid N)" when the process that wrote it is alive (its pid with
-  // its start time). What a dead process left is in standing(); undo_all() takes it back. A leftover of an earlier
-  // boot of the host is discarded.
+  // its start time; one that is dying is waited for, 10 s at most). What a dead process left is in standing();
+  // undo_all() takes it back. A leftover of an earlier boot of the host is discarded.
   static Result<Journal> open(const JournalPlace& place);
   Journal(Journal&& other) noexcept;
   Journal& operator=(Journal&& other) noexcept;

@@ -1,11 +1,14 @@
 // What a killed process leaves is taken back by the next start, whatever the instant of its death.
 #include "impl/live/kernel/journal.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/if.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -164,6 +167,31 @@ TEST_F(JournalOfChanges, JournalOfALivingProcessIsNotTakenOver) {
   EXPECT_TRUE(open());
   waitpid(child, nullptr, 0);
   EXPECT_TRUE(open());
+  ::close(told[0]);
+  ::close(told[1]);
+}
+
+// The kernel closes packet sockets one after the other, each when nobody can be using it any more.
+TEST_F(JournalOfChanges, DyingProcessIsWaitedFor) {
+  std::array<int, 2> told{};
+  ASSERT_EQ(pipe2(told.data(), O_CLOEXEC), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0; i < 50; ++i)
+      if (::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL)) < 0) _exit(2);
+    auto journal = open();
+    if (!journal || ::write(told[1], "!", 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(told[0], &byte, 1), 1);
+  kill(child, SIGKILL);
+  const auto taken_over = open();
+  siginfo_t how{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &how, WEXITED | WNOHANG), 0);
+  EXPECT_TRUE(taken_over) << to_string(taken_over.error());
+  EXPECT_EQ(how.si_pid, child);  // it was dead before its journal was taken over
+  waitpid(child, nullptr, 0);
   ::close(told[0]);
   ::close(told[1]);
 }
