@@ -86,7 +86,8 @@ enum class Mutant : std::uint8_t {
   know_without_report,   // an owner takes itself for one that knows all though a report is missing (FLV-6, RTE-13)
   first_look_ends,       // of several looks for one report the first ends it (TGT-5)
   end_before_let_in,     // what a report finds last may still be kept out when it ends (TGT-5, TGT-6)
-  report_before_held,    // a new target reports its listeners before its host has the address (LST-2, TGT-1)
+  open_beside_former_owner,  // a SYN is taken here while an older one may open its 4-tuple at a former owner (RTE-6)
+  report_before_held,        // a new target reports its listeners before its host has the address (LST-2, TGT-1)
 };
 
 struct MutantName {
@@ -165,6 +166,7 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::know_without_report, "know-without-report"},
     MutantName{Mutant::first_look_ends, "first-look-ends"},
     MutantName{Mutant::end_before_let_in, "end-before-let-in"},
+    MutantName{Mutant::open_beside_former_owner, "open-beside-former-owner"},
     MutantName{Mutant::report_before_held, "report-before-held"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::ended_not_reported, "ended-not-reported"},

@@ -17,6 +17,8 @@ Verdict Stack::route(const Segment& segment) {
   tables::Route* route = dvipa->routes.find(segment.connection.remote);
   if (route != nullptr && route->ended != 0 && segment.syn &&
       !is_undecided(*dvipa, segment.connection.remote, *route) && !is_actual_target(*dvipa, segment, route->target)) {
+    // Nobody says whether a former owner listens: dropped while a SYN that is under way may open it there (RTE-6).
+    if (is_of_former_owner(*dvipa, *route) && !has(Mutant::open_beside_former_owner)) return {};
     dvipa->routes.erase(segment.connection.remote);  // no frame that is under way opens anything there (RTE-5)
     route = nullptr;
   }
@@ -47,6 +49,11 @@ bool Stack::is_actual_target(const Dvipa& dvipa, const Segment& segment, StackId
   const Port port = segment.connection.remote.dvipa_port;
   if (distribution_of(dvipa) != nullptr) return dvipa.listeners.contains(port, target);
   return target == settings_.self && listens_here(segment.connection.dvipa, port);
+}
+
+// MOV-2: without a distribution a connection goes elsewhere only because that stack owned the DVIPA when it came.
+bool Stack::is_of_former_owner(const Dvipa& dvipa, const tables::Route& route) const {
+  return distribution_of(dvipa) == nullptr && route.target != settings_.self;
 }
 
 // RTE-4, RTE-5

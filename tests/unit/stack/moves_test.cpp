@@ -88,6 +88,22 @@ TEST_F(Moves, OfTwoPrimariesTheOneThatGivesWayStaysAway) {
   EXPECT_EQ(cluster.packet(2, dvr1, client(1), false).stack, Cluster::id(1));
 }
 
+// covers: RTE-6, MOV-2: the client uses the 4-tuple of a connection to the former owner again
+TEST_F(Moves, NothingIsOpenedBesideTheFormerOwnerWhileASynMayBeUnderWayToIt) {
+  activate(1);
+  ASSERT_EQ(cluster.connect(1, dvr1, client(1)), 1U);
+  activate(2);
+  EXPECT_EQ(cluster.packet(2, dvr1, client(1), true).stack, Cluster::id(1));
+  cluster.give(1, input::ConnectionsEnded{dvr1, {client(1)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(2, dvr1, client(1), true).kind, Verdict::Kind::drop);
+  for (unsigned tick = 0; tick < 4 * Stack::ageing_slices; ++tick) {
+    cluster.age(2, 1);
+    cluster.settle();
+  }
+  EXPECT_EQ(cluster.packet(2, dvr1, client(1), true).stack, Cluster::id(2));
+}
+
 // covers: TKB-5, MOV-2: it has no distribution, and what it accepts while it moves is not lost
 TEST_F(Moves, AConnectionThatBeginsDuringTheMoveGoesOn) {
   activate(1);
