@@ -258,12 +258,11 @@ class Successors {
         s.clients[c].end = ClientEnd::established;
         s.clients[c].peer = i;
       });
-    const model::StackState& stack = abstract_.stacks[i];
-    const auto behind = [&](model::Epoch whom) {
-      const model::Stack owner = model::owner_of(whom);
-      return owner != model::nobody && abstract_.bus[i][owner].size >= rules_.backlog;
-    };
-    if (!wanted && !behind(stack.owning) && !behind(stack.claiming))
+    const model::Epochs told = look_.told_by(i);
+    const bool behind = std::any_of(told.begin(), told.end(), [&](model::Epoch whom) {
+      return abstract_.bus[i][model::owner_of(whom)].size >= rules_.backlog;
+    });
+    if (!wanted && !behind)
       step(visit, {{Kind::end_at, i, model::nobody, c, endpoint.instance}, {}, 0},
            [&](State& s) { composition_.end_connection(s, i, c); });
   }

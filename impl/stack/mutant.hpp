@@ -87,6 +87,8 @@ enum class Mutant : std::uint8_t {
   first_look_ends,       // of several looks for one report the first ends it (TGT-5)
   end_before_let_in,     // what a report finds last may still be kept out when it ends (TGT-5, TGT-6)
   open_beside_former_owner,  // a SYN is taken here while an older one may open its 4-tuple at a former owner (RTE-6)
+  leave_at_once,             // who lets go keeps nothing for what it has accepted last (MOV-3, TGT-6)
+  open_beside_stranger,      // a SYN of a connection whose target is not met yet goes to another (FLV-11)
   report_before_held,        // a new target reports its listeners before its host has the address (LST-2, TGT-1)
 };
 
@@ -167,6 +169,8 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::first_look_ends, "first-look-ends"},
     MutantName{Mutant::end_before_let_in, "end-before-let-in"},
     MutantName{Mutant::open_beside_former_owner, "open-beside-former-owner"},
+    MutantName{Mutant::leave_at_once, "leave-at-once"},
+    MutantName{Mutant::open_beside_stranger, "open-beside-stranger"},
     MutantName{Mutant::report_before_held, "report-before-held"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::ended_not_reported, "ended-not-reported"},

@@ -334,6 +334,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
 // Who claims anew remembers the SYNs that it has given to targets just now: one may still be under way when its target
 // has reported (FLV-11).
 void Stack::purge_tables(const Address& address, Dvipa& dvipa) {
+  if (!dvipa.owner.owns() && !has(Mutant::leave_at_once)) serve_on(address, dvipa);
   if (dvipa.owner.owns() && !has(Mutant::forget_syns)) {
     dvipa.routes.for_each([&](const Remote& remote, const tables::Route& route) {
       if (is_fresh(route)) dvipa.syns_under_way[remote] = route;
@@ -346,6 +347,20 @@ void Stack::purge_tables(const Address& address, Dvipa& dvipa) {
   dvipa.affinities.keep_only(settings_.self);
   dvipa.ended_while_fresh.clear();
   dvipa.rivals.clear();
+}
+
+// MOV-3, TGT-6: who lets go keeps the address, and lets the new owner's frames in, for what it holds and for what the
+// SYNs that it has taken last may open: until its host has looked. That look is no part of a report.
+void Stack::serve_on(const Address& address, Dvipa& dvipa) {
+  bool expects = false;
+  dvipa.routes.for_each([&](const Remote& remote, const tables::Route& route) {
+    expects = expects || (route.target == settings_.self && route.ended == 0 && is_fresh(route) &&
+                          dvipa.held_here.find(remote) == nullptr);
+  });
+  if (!expects && dvipa.held_here.empty()) return;
+  dvipa.target.facts.holds_connections = true;
+  target_event(address, dvipa, roles::ConnectionsOpened{}, {});
+  if (expects) look_for_connections(address, dvipa, Epoch{});
 }
 
 // Whatever a report says of the connection counts for more.

@@ -267,8 +267,9 @@ void Stack::hear(StackId from, const NewConn& newconn) {
   Dvipa* dvipa = reported_dvipa(newconn.dvipa, newconn.epoch);
   if (dvipa == nullptr) return;
   if (!in_view(newconn.target)) {
-    if (!has(Mutant::forget_strangers)) await_silent(*dvipa);
-    return;
+    if (has(Mutant::forget_strangers)) return;
+    await_silent(*dvipa);
+    if (has(Mutant::open_beside_stranger)) return;
   }
   const bool decides = is_decided_by(*dvipa, from) && !has(Mutant::owner_does_not_decide);
   const bool first_hand = newconn.target == from;
@@ -450,6 +451,7 @@ void Stack::age_one_slice() {
   for (auto& [address, dvipa] : dvipas_) {
     if (std::erase_if(dvipa.deposed, [&](const auto& each) { return each.second <= ageing_tick_; }) != 0)
       follow_state(address, dvipa);
+    if (dvipa.silence_until == ageing_tick_) forget_strangers(address, dvipa);
     expire_affinities(dvipa);
     if (dvipa.owner.owns()) ask_about_doubtful(address, dvipa);
   }

@@ -19,6 +19,12 @@ void Stack::await_silent(Dvipa& dvipa) {
   dvipa.silence_until = ageing_tick_ + settings_.join_ms / settings_.ageing_ms + 1;
 }
 
+// Targets that have not been met in all that time are gone.
+void Stack::forget_strangers(const Address& address, Dvipa& dvipa) {
+  for (unsigned n = 1; n <= settings_.xcf_addresses.size(); ++n)
+    if (const StackId stack{static_cast<std::uint8_t>(n)}; !in_view(stack)) forget_target(address, dvipa, stack);
+}
+
 // Of two owners in two views the one stays whose view is the larger part of the group, for it has the reports of more
 // targets; of two halves the higher stack. The other one gives way until the bus is whole: then their ranks decide.
 // Where neither view has half of the group, both give way until the other one is silent.

@@ -55,15 +55,7 @@ void Stack::take(const input::MemberDown& down) {
   for (auto& [address, dvipa] : dvipas_) {
     dvipa.told.erase(down.member);
     note_lost(dvipa, down);
-    if (!has(Mutant::keep_failed_target)) {
-      dvipa.routes.erase_target(down.member);
-      std::erase_if(dvipa.syns_under_way, [&](const auto& each) { return each.second.target == down.member; });
-      const bool decides = !dvipa.rivals.empty();
-      std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == down.member; });
-      settle_rivals(dvipa, down.member);
-      if (decides) emit(effect::ReleaseHeld{address});
-      forget_listeners(address, dvipa, down.member);
-    }
+    if (!has(Mutant::keep_failed_target)) forget_target(address, dvipa, down.member);
     note_gone(address, dvipa, down.member);
     if (!has(Mutant::claim_goes_on)) owner_event(address, dvipa, roles::MemberLost{});
     if (dvipa.awaiting.test(down.member.value)) {
@@ -73,6 +65,17 @@ void Stack::take(const input::MemberDown& down) {
   }
   stood_still_ = false;  // it may have given this stack up
   evaluate_all();
+}
+
+// FLV-12
+void Stack::forget_target(const Address& address, Dvipa& dvipa, StackId gone) {
+  dvipa.routes.erase_target(gone);
+  std::erase_if(dvipa.syns_under_way, [&](const auto& each) { return each.second.target == gone; });
+  const bool decides = !dvipa.rivals.empty();
+  std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == gone; });
+  settle_rivals(dvipa, gone);
+  if (decides) emit(effect::ReleaseHeld{address});
+  forget_listeners(address, dvipa, gone);
 }
 
 void Stack::take(const input::Received& received) {
@@ -123,6 +126,8 @@ void Stack::take(const input::ConnectionsFound& found) {
   if (look == dvipa.looks_under_way.end()) return;  // an earlier life of this stack in the group has asked
   if (--look->second != 0 && !has(Mutant::first_look_ends)) return;
   dvipa.looks_under_way.erase(look);
+  if (found.epoch == Epoch{} && dvipa.held_here.empty())  // see serve_on
+    target_event(found.dvipa, dvipa, roles::ConnectionsEnded{}, {});
   const StackId to = found.epoch.owner;
   const bool overtaken = found.epoch != dvipa.report_epoch;
   if (!overtaken && !has(Mutant::end_before_let_in)) {

@@ -197,6 +197,7 @@ class Stack {
   void take(const input::DefinitionsSet&);
   void take(const input::MemberUp&);
   void take(const input::MemberDown&);
+  void forget_target(const Address& address, Dvipa& dvipa, StackId gone);
   void take(const input::Received&);
   void take(const input::ListenerChanged&);
   void take(const input::AddressHeld&);
@@ -237,6 +238,7 @@ class Stack {
   void owner_event(const Address& address, Dvipa& dvipa, const Event& event);
   void carry_out(const Address& address, Dvipa& dvipa, roles::OwnerOrder order);
   void purge_tables(const Address& address, Dvipa& dvipa);
+  void serve_on(const Address& address, Dvipa& dvipa);
   void recall_syns(Dvipa& dvipa);
   void await_all(const Address& address, Dvipa& dvipa);
   void complete_if_reported(const Address& address, Dvipa& dvipa);
@@ -257,6 +259,7 @@ class Stack {
   // rivals.cpp: when the bus is cut, and the segment is not
   void note_lost(Dvipa& dvipa, const input::MemberDown& down);
   void await_silent(Dvipa& dvipa);
+  void forget_strangers(const Address& address, Dvipa& dvipa);
   void give_way(const Address& address, Dvipa& dvipa);
   void settle_after_standstill();
   void hear(StackId from, const ListAsked&);

@@ -104,6 +104,37 @@ TEST_F(Moves, NothingIsOpenedBesideTheFormerOwnerWhileASynMayBeUnderWayToIt) {
   EXPECT_EQ(cluster.packet(2, dvr1, client(1), true).stack, Cluster::id(2));
 }
 
+// covers: MOV-3, TGT-6: its kernel has told nothing of the SYN yet, and the rest of the handshake comes by the new
+// owner
+TEST_F(Moves, WhoLetsGoServesWhatItAcceptedLast) {
+  activate(1);
+  ASSERT_EQ(cluster.packet(1, dvr1, client(1), true).stack, Cluster::id(1));
+  cluster.give(2, input::ActivationAsked{dvr1, false});
+  for (int rounds = 0; rounds < 100 && cluster.state(1, dvr1) != OwnerState::bystander; ++rounds) {
+    for (const unsigned n : {1U, 2U, 3U}) cluster.look(n);
+    for (const unsigned n : {1U, 2U, 3U}) cluster.deliver_one(n, 2);
+    cluster.deliver_one(2, 3);
+    cluster.deliver_one(2, 1);
+  }
+  ASSERT_EQ(cluster.state(1, dvr1), OwnerState::bystander);
+  EXPECT_TRUE(cluster.at(1).dvipa(dvr1)->address_held);
+  EXPECT_TRUE(cluster.at(1).dvipa(dvr1)->forwarders.test(2));
+  cluster.look(1, {client(1)});
+  cluster.settle();
+  EXPECT_TRUE(cluster.at(1).dvipa(dvr1)->forwarders.test(2));
+  cluster.give(1, input::ConnectionsEnded{dvr1, {client(1)}});
+  EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
+}
+
+// covers: MOV-3: the SYN came to nothing
+TEST_F(Moves, WhoLetsGoKeepsNothingThatItsHostDoesNotHave) {
+  activate(1);
+  ASSERT_EQ(cluster.packet(1, dvr1, client(1), true).stack, Cluster::id(1));
+  activate(2);
+  EXPECT_EQ(cluster.state(1, dvr1), OwnerState::bystander);
+  EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
+}
+
 // covers: TKB-5, MOV-2: it has no distribution, and what it accepts while it moves is not lost
 TEST_F(Moves, AConnectionThatBeginsDuringTheMoveGoesOn) {
   activate(1);

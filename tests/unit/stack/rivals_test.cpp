@@ -118,8 +118,8 @@ TEST(Rivals, AnEntryOlderThanTheClaimStandsWhenASynHasGoneByIt) {
   EXPECT_EQ(cluster.packet(5, dva1, client(n), false).kind, Kind::hold);
 }
 
-// covers: FLV-11, FLV-5: of two owners the one that stays has met the other, and not its target yet
-TEST(Rivals, NothingIsAnsweredThatMayBeOfAMemberNotMetYet) {
+// covers: FLV-11, FLV-5, RTE-4: of two owners the one that stays has met the other, and not its target yet
+TEST(Rivals, AConnectionOfAMemberNotMetYetGoesNowhereElse) {
   Cluster cluster(5);
   cluster.start_all();
   cluster.cut({1, 2}, {3, 4, 5});
@@ -127,8 +127,9 @@ TEST(Rivals, NothingIsAnsweredThatMayBeOfAMemberNotMetYet) {
   const Remote remote = client_at(cluster, 5, 4);
   cluster.mend({1}, {5});
   ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
-  EXPECT_EQ(cluster.packet(1, dva1, remote, false).kind, Kind::drop);
-  cluster.age(1, 100);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(4));  // in vain, until they have met
+  EXPECT_EQ(cluster.packet(1, dva1, remote, true).stack, Cluster::id(4));
+  cluster.age(1, 100);  // which they have not
   EXPECT_EQ(cluster.packet(1, dva1, remote, false).kind, Kind::conventional);
   cluster.mend({1}, {3, 4});
   EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(4));
@@ -329,7 +330,8 @@ TEST(Takeback, WaitsForAMemberThatJoinsWhenItsReportsAreComplete) {
   cluster.deliver_all(1, 5);
   cluster.deliver_all(5, 1);
   EXPECT_EQ(cluster.state(1, dva1), OwnerState::rebuilding);
-  EXPECT_EQ(cluster.packet(1, dva1, remote, false).kind, Kind::hold);
+  EXPECT_EQ(cluster.packet(1, dva1, client(99), false).kind, Kind::hold);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(3));  // as the former owner has said
   cluster.settle();
   EXPECT_EQ(cluster.state(1, dva1), OwnerState::active);
   EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(3));
