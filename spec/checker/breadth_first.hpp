@@ -1,10 +1,12 @@
 #pragma once
-// Breadth-first search by rounds. In a round the threads first expand pieces of the current level and post the
-// successors, then each shard takes in the letters that belong to it in the order of the pieces. So the numbering of
-// states, and with it every count, verdict and trace, is the same for any number of threads, and no shard needs a lock.
-// States are expanded in the order in which they were found: neighbours have successors in common, most of which are
-// then dropped before they are looked up (recent.hpp).
+// Breadth-first search by rounds. The threads expand pieces of the current level, a batch in each round, and post the
+// successors. In the next round each shard takes in the letters that belong to it in the order of the pieces, while the
+// next batch is expanded, which asks for states of the current level only. So the numbering of states, and with it
+// every count, verdict and trace, is the same for any number of threads, and no shard needs a lock. States are expanded
+// in the order in which they were found: neighbours have successors in common, most of which are then dropped before
+// they are looked up (recent.hpp).
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <span>
 #include <string>
@@ -36,8 +38,9 @@ class BreadthFirst {
         book_(model, options),
         progress_(options),
         crew_(std::max(1U, options.threads)),
-        pieces_(crew_.size() == 1 ? 1 : kPiecesPerThread * crew_.size()),
-        intakes_(crew_.size()) {}
+        intakes_(crew_.size()) {
+    for (auto& batch : batches_) batch.pieces.resize(crew_.size() == 1 ? 1 : kPiecesPerThread * crew_.size());
+  }
 
   // Explores until the end, or until a limit, an interrupt or a violation stops it.
   End run() {
@@ -90,8 +93,16 @@ class BreadthFirst {
   // So few states that what they post stays in the cache, and of states that take microseconds to expand so few that
   // the threads end a round together; so many that a piece itself costs nothing.
   static constexpr std::size_t kPieceStates = StoresPlainStates<M> ? 512 : 64;
-  // One thread takes in every piece at once; several meet twice a round, so that a round shall take milliseconds.
+  // One thread takes in every piece at once; several meet once a round, so that a round shall take milliseconds.
   static constexpr std::size_t kPiecesPerThread = 16;
+
+  // Pieces that are expanded in one round, taken in in the next one, and in the one after that what was new in them
+  // waits for the next level.
+  struct Batch {
+    std::vector<Piece<M>> pieces;
+    std::size_t count = 0;  // of pieces in use
+    std::span<const Piece<M>> in_use() const { return {pieces.data(), count}; }
+  };
 
   // What tells models and ways to store them apart.
   std::uint64_t fingerprint() const {
@@ -162,46 +173,67 @@ class BreadthFirst {
   // search.
   void explore_level(bool look_only) {
     generated_before_level_ = generated_;
-    while (!stopped_ && expanded_ < waiting_.size()) {
-      std::size_t count = 0;
-      for (; count < pieces_.size() && expanded_ < waiting_.size(); ++count) {
-        pieces_[count].begin = expanded_;
-        expanded_ = pieces_[count].end = std::min(expanded_ + kPieceStates, waiting_.size());
-      }
-      round(count, look_only);
-    }
+    do {
+      round(look_only);
+      std::rotate(batches_.begin(), batches_.end() - 1, batches_.end());
+      batches_[0].count = 0;
+    } while (batches_[1].count + batches_[2].count != 0 || (!stopped_ && expanded_ < waiting_.size()));
   }
 
-  void round(std::size_t count, bool look_only) {
-    crew_.run(count, [&](std::size_t task, unsigned worker) {
-      expanders_[worker].expand(waiting_, shards_, book_, progress_, pieces_[task]);
-    });
-    const std::span<const Piece<M>> pieces(pieces_.data(), settle(count));
-    if (!memory_suffices(pieces)) return stop(End::memory_limit);
+  // Expands one batch, takes in the one before, and lets the new states of the one before that wait. All this is shared
+  // out at once, so that no thread waits for another but at the end.
+  void round(bool look_only) {
+    Batch& fresh = batches_[0];
+    Batch& posted = batches_[1];
+    const Batch& taken_in = batches_[2];
+    if (!stopped_) cut(fresh);
+    const std::size_t waits = taken_in.count == 0 ? 0 : 1;
+    const std::size_t groups = posted.count == 0 ? 0 : std::min(kShards, crew_.size());
     std::atomic<bool> no_memory{false};
     std::atomic<bool> unseen{false};
-    const unsigned groups = std::min(kShards, crew_.size());
-    crew_.run(groups, [&](std::size_t group, unsigned worker) {
-      auto& intake = intakes_[worker];
-      intake.collect(pieces, static_cast<unsigned>(group), groups);
-      if (look_only ? !intake.is_known(shards_) : !intake.take_in(shards_)) (look_only ? unseen : no_memory) = true;
+    crew_.run(waits + groups + fresh.count, [&](std::size_t task, unsigned worker) {
+      if (task < waits) {
+        if (!let_wait(taken_in.in_use())) no_memory = true;
+      } else if (task < waits + groups) {
+        auto& intake = intakes_[worker];
+        intake.collect(posted.in_use(), static_cast<unsigned>(task - waits), static_cast<unsigned>(groups));
+        if (look_only ? !intake.is_known(shards_) : !intake.take_in(shards_)) (look_only ? unseen : no_memory) = true;
+      } else {
+        expanders_[worker].expand(waiting_, shards_, book_, progress_, fresh.pieces[task - waits - groups]);
+      }
     });
-    if (unseen) return stop(End::depth_limit);
-    if (no_memory || (!look_only && !let_wait(pieces))) return stop(End::memory_limit);
+    if (unseen || no_memory) {
+      stop(unseen ? End::depth_limit : End::memory_limit);
+      fresh.count = 0;
+    }
+    if (look_only || no_memory) posted.count = 0;
+    settle(fresh);
     if (progress_.line_is_due()) progress_.tell({generated_, unique(), depth_, queue(), memory_bytes()});
   }
 
-  // Takes over what the pieces have counted and found, as if they had been expanded one after the other: what is behind
-  // the one that ends the search does not count. Gives how many are to be taken in.
-  std::size_t settle(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      generated_ += pieces_[i].generated;
-      const bool violation = book_.settle(pieces_[i].findings);
-      if (!violation && pieces_[i].done) continue;
-      stop(violation ? End::violation : End::interrupted);
-      return i;
+  // The next states of the level, in pieces.
+  void cut(Batch& batch) {
+    for (; batch.count < batch.pieces.size() && expanded_ < waiting_.size(); ++batch.count) {
+      Piece<M>& piece = batch.pieces[batch.count];
+      piece.begin = expanded_;
+      expanded_ = piece.end = std::min(expanded_ + kPieceStates, waiting_.size());
     }
-    return count;
+  }
+
+  // Takes over what the pieces have counted and found, as if they had been expanded one after the other: what is behind
+  // the one that ends the search does not count and is not taken in.
+  void settle(Batch& batch) {
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      const Piece<M>& piece = batch.pieces[i];
+      generated_ += piece.generated;
+      const bool violation = book_.settle(piece.findings);
+      if (!violation && piece.done) continue;
+      stop(violation ? End::violation : End::interrupted);
+      batch.count = i;
+    }
+    if (batch.count == 0 || memory_suffices(batch.in_use())) return;
+    stop(End::memory_limit);
+    batch.count = 0;
   }
 
   // The first reason counts.
@@ -241,7 +273,8 @@ class BreadthFirst {
   std::uint64_t memory_bytes() const {
     std::uint64_t bytes = waiting_.memory_bytes() + next_.memory_bytes();
     for (const auto& shard : shards_) bytes += shard.memory_bytes();
-    for (const auto& piece : pieces_) bytes += piece.out.memory_bytes();
+    for (const auto& batch : batches_)
+      for (const auto& piece : batch.pieces) bytes += piece.out.memory_bytes();
     for (const auto& expander : expanders_) bytes += expander.memory_bytes();
     for (const auto& intake : intakes_) bytes += intake.memory_bytes();
     return bytes;
@@ -262,10 +295,10 @@ class BreadthFirst {
   Progress progress_;
   Crew crew_;
   Shards<Records> shards_;
-  Column<Ref> waiting_;       // the states of the current level, in the order in which they were found
-  std::size_t expanded_ = 0;  // of these
-  Column<Ref> next_;          // the states of the next level so far
-  std::vector<Piece<M>> pieces_;
+  Column<Ref> waiting_;           // the states of the current level, in the order in which they were found
+  std::size_t expanded_ = 0;      // of these
+  Column<Ref> next_;              // the states of the next level so far
+  std::array<Batch, 3> batches_;  // to expand, to take in, to let wait
   std::vector<Expander<M, Records>> expanders_;  // of each worker
   std::vector<Intake<M, Records>> intakes_;      // of each worker
   std::vector<std::string> notes_;
