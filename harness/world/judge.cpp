@@ -96,12 +96,14 @@ bool Judge::could_miss_listener(StackId router, StackId target, const Address& d
          went_on_without(router, target, dvipa);
 }
 
-// The router's rebuild has ended by its limit of time, and the target's report is still to come (FLV-6).
+// The router's rebuild has ended by its limit of time, and the target's report is still to come, or it has not even
+// heard that it has to report (FLV-6).
 bool Judge::went_on_without(StackId router, StackId target, const Address& dvipa) const {
   const Stack::Dvipa* mine = dvipa_at(world_.host(router), dvipa);
   const Stack::Dvipa* its = dvipa_at(world_.host(target), dvipa);
   const bool by_limit = mine != nullptr && mine->owner.owns() && !mine->knows_all && mine->awaiting.none();
-  return by_limit && (!world_.link(target, router).queue.empty() || (its != nullptr && its->report_open));
+  const bool kept_back = !world_.link(target, router).queue.empty() || !world_.link(router, target).queue.empty();
+  return by_limit && (kept_back || (its != nullptr && its->report_open));
 }
 
 void Judge::listener_reported(StackId target, const Address& dvipa) {

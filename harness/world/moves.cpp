@@ -46,11 +46,14 @@ void World::break_connections(StackId stack, const Address& dvipa) {
   for (const std::uint32_t connection : broken) abort_connection(stack, connection);
 }
 
-// Nobody is taking it over or is about to, all have heard who owns it, and nothing keeps them apart.
+// Nobody is taking it over or is about to, all have heard who owns it, and nothing keeps them apart. One that stands
+// still and was given it may take it back when it goes on.
 bool Judge::is_settled(const Address& dvipa) const {
   std::set<StackId> owners;
   bool settled = true;
   world_.for_each_stack([&](StackId stack) {
+    if (world_.host(stack).life == Host::Life::paused)
+      settled = settled && !world_.host(stack).activated.contains(dvipa);
     if (!world_.is_up(stack)) return;
     world_.for_each_stack([&](StackId other) {
       if (world_.is_up(other)) settled = settled && told_all(stack, other) && world_.reachable(stack, other);

@@ -1,7 +1,9 @@
 #include "tests/properties/world/act_generator.hpp"
 
 #include <algorithm>
+#include <map>
 #include <ostream>
+#include <utility>
 
 namespace dvipa::world::test {
 namespace {
@@ -227,6 +229,30 @@ Command lasting(Verb verb, Micros time) {
   return command;
 }
 
+// Between two members: which messages are kept back, and since when. For less than a frame lives, as the protocol
+// assumes of a message that ends an entry.
+class KeptBack {
+ public:
+  void note(const Command& command) {
+    if (command.verb == Verb::keep_back) since_.try_emplace({command.stack, command.other}, 0);
+    if (command.verb == Verb::deliver && command.amount == 0) since_.erase({command.stack, command.other});
+  }
+  void before(Micros gap, Scenario& scenario) {
+    const Micros most = static_cast<Micros>(scenario.settings.frame_life_ms) * ms - 50 * ms;
+    for (auto& [members, time] : since_) time += gap;
+    std::erase_if(since_, [&](const auto& each) {
+      if (each.second <= most) return false;
+      Command delivers = of_stack(Verb::deliver, each.first.first.value);
+      delivers.other = each.first.second;
+      add_line(scenario, std::move(delivers));
+      return true;
+    });
+  }
+
+ private:
+  std::map<std::pair<StackId, StackId>, Micros> since_;
+};
+
 }  // namespace
 
 void showValue(const Act& act, std::ostream& out) { out << act.commands.size() << " commands"; }
@@ -250,10 +276,13 @@ Scenario scenario_of(const Scenario& cluster, const std::vector<Act>& acts) {
   }
   add_line(made, lasting(Verb::run, 2000 * ms));
   std::vector<std::uint32_t> opened;
+  KeptBack kept_back;
   for (const Act& act : acts) {
+    kept_back.before(act.gap, made);
     add_line(made, lasting(Verb::run, act.gap));
     for (const Command& command : act.commands) {
       if (command.verb == Verb::connect) opened.push_back(command.connection);
+      kept_back.note(command);
       add_line(made, command);
     }
   }
