@@ -80,6 +80,7 @@ void World::part_from_all(StackId stack) {
     if (other == stack) return;
     Link& mine = link(stack, other);
     mine.up = false;
+    if (!link(other, stack).up) mine.session = 0;  // what the other has not noticed yet it never will
     link(other, stack).queue.clear();
     link(other, stack).due = 0;
     part(stack, other);

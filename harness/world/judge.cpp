@@ -49,6 +49,7 @@ bool Judge::has_gone_over(StackId target, const Address& dvipa, StackId router) 
 
 bool Judge::is_unaware(StackId router, const Packet& packet) const {
   const ClientConnection& client = world_.connections_[packet.connection];
+  if (!client.peer) return has_unseen_owner(router, client.tuple.dvipa);  // which may open it meanwhile
   const Stack::Dvipa* its = client.peer ? dvipa_at(world_.host(client.peer), client.tuple.dvipa) : nullptr;
   const StackId other = its == nullptr ? nobody : its->report_to;
   if (!other || other == router || other == client.peer || !world_.host(router).stack) return false;
@@ -184,6 +185,16 @@ bool Judge::has_other_owner(StackId owner, const Address& dvipa) const {
   world_.for_each_stack([&](StackId other) {
     const Stack::Dvipa* its = dvipa_at(world_.host(other), dvipa);
     found = found || (other != owner && world_.is_up(other) && its != nullptr && its->owner.owns());
+  });
+  return found;
+}
+
+bool Judge::has_unseen_owner(StackId router, const Address& dvipa) const {
+  bool found = false;
+  world_.for_each_stack([&](StackId other) {
+    const Stack::Dvipa* its = dvipa_at(world_.host(other), dvipa);
+    const bool owns = world_.is_up(other) && its != nullptr && its->owner.owns();
+    found = found || (other != router && owns && !world_.knows(router, other));
   });
   return found;
 }

@@ -27,6 +27,7 @@ class Judge {
   // A SYN is about to make an endpoint.
   void accepted(StackId host, const Packet& packet, StackId router);
   // Another stack than `owner` owns the DVIPA as well: they do not see each other.
+  bool has_unseen_owner(StackId router, const Address& dvipa) const;
   bool has_other_owner(StackId owner, const Address& dvipa) const;
   void ownership_changed(StackId stack, const effect::OwnershipChanged& changed);  // FLV-1
   void after_step();                                                               // RTE-2

@@ -141,6 +141,7 @@ void Judge::routes_at_rest(const Address& dvipa, StackId owner) {
       held_there = held_there || (route != nullptr && route->target == stack);
     });
     if (client.contested) continue;
+    if (!holder && route != nullptr && route->ended != 0) continue;  // kept while a SYN may be under way (RTE-6)
     if (bool(holder) != (route != nullptr) || (holder && !held_there))
       world_.fail(true_crt, fmt::format("{} is held by {}, and {} routes it to {}", world_.name_of(client.tuple),
                                         name(holder), name(owner), name(route == nullptr ? nobody : route->target)));

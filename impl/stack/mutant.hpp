@@ -89,7 +89,9 @@ enum class Mutant : std::uint8_t {
   open_beside_former_owner,  // a SYN is taken here while an older one may open its 4-tuple at a former owner (RTE-6)
   leave_at_once,             // who lets go keeps nothing for what it has accepted last (MOV-3, TGT-6)
   open_beside_stranger,      // a SYN of a connection whose target is not met yet goes to another (FLV-11)
-  report_before_held,        // a new target reports its listeners before its host has the address (LST-2, TGT-1)
+  drain_at_once,             // who serves a DVIPA to its last connection shuts out one that is being opened (TGT-4)
+  accept_unheld,       // who has accepted a connection when it was done with the DVIPA keeps its frames out (TGT-3)
+  report_before_held,  // a new target reports its listeners before its host has the address (LST-2, TGT-1)
 };
 
 struct MutantName {
@@ -171,6 +173,8 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::open_beside_former_owner, "open-beside-former-owner"},
     MutantName{Mutant::leave_at_once, "leave-at-once"},
     MutantName{Mutant::open_beside_stranger, "open-beside-stranger"},
+    MutantName{Mutant::drain_at_once, "drain-at-once"},
+    MutantName{Mutant::accept_unheld, "accept-unheld"},
     MutantName{Mutant::report_before_held, "report-before-held"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::ended_not_reported, "ended-not-reported"},

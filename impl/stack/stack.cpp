@@ -126,7 +126,7 @@ void Stack::take(const input::ConnectionsFound& found) {
   if (look == dvipa.looks_under_way.end()) return;  // an earlier life of this stack in the group has asked
   if (--look->second != 0 && !has(Mutant::first_look_ends)) return;
   dvipa.looks_under_way.erase(look);
-  if (found.epoch == Epoch{} && dvipa.held_here.empty())  // see serve_on
+  if (found.epoch == Epoch{} && dvipa.held_here.empty())  // no part of a report: see serve_on
     target_event(found.dvipa, dvipa, roles::ConnectionsEnded{}, {});
   const StackId to = found.epoch.owner;
   const bool overtaken = found.epoch != dvipa.report_epoch;
@@ -154,16 +154,22 @@ void Stack::take(const input::ConnectionAccepted& accepted) {
   }
   dvipa.held_here.insert(accepted.connection.remote, {.target = settings_.self});
   dvipa.target.facts.holds_connections = true;
+  const bool serves = dvipa.target.holds_address() || dvipa.owner.owns() || has(Mutant::accept_unheld);
+  if (!serves) target_event(accepted.connection.dvipa, dvipa, roles::ConnectionsOpened{}, {});
 }
 
+// TGT-4: who serves a DVIPA to its last connection is done with it when its host has looked for others, half-open.
 void Stack::take(const input::ConnectionsEnded& ended) {
   Dvipa& dvipa = obtain(ended.dvipa);
   for (const Remote& remote : ended.remotes) {
     if (dvipa.held_here.erase(remote) && affinity_ticks(dvipa) != 0)
       dvipa.affinities.refresh(remote, settings_.self, ageing_tick_);
   }
-  dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
+  const bool last = dvipa.held_here.empty() && dvipa.target.state() == roles::TargetState::draining;
+  const bool looks = last && !has(Mutant::drain_at_once);
+  dvipa.target.facts.holds_connections = looks || !dvipa.held_here.empty();
   target_event(ended.dvipa, dvipa, roles::ConnectionsEnded{}, Change{.ended = &ended.remotes});
+  if (looks) look_for_connections(ended.dvipa, dvipa, Epoch{});
 }
 
 // TKB-5: the owner that is handing over tells of each connection that it still accepts. TGT-6: a target tells the

@@ -64,7 +64,7 @@ TEST_F(Moves, TheNewOwnerHasAllConnectionsAndTheOldOneServesItsOwnToTheirEnd) {
   EXPECT_EQ(cluster.connect(2, dvr1, client(9)), 2U);  // new connections belong to the new owner
   EXPECT_TRUE(cluster.at(1).dvipa(dvr1)->address_held);
   for (std::uint32_t n = 0; n < 5; ++n) cluster.give(1, input::ConnectionsEnded{dvr1, {client(n)}});
-  cluster.settle();
+  cluster.settle();  // its host has looked as well
   EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
 }
 
@@ -123,6 +123,7 @@ TEST_F(Moves, WhoLetsGoServesWhatItAcceptedLast) {
   cluster.settle();
   EXPECT_TRUE(cluster.at(1).dvipa(dvr1)->forwarders.test(2));
   cluster.give(1, input::ConnectionsEnded{dvr1, {client(1)}});
+  cluster.look(1);
   EXPECT_FALSE(cluster.at(1).dvipa(dvr1)->address_held);
 }
 

@@ -54,5 +54,29 @@ TEST_F(Reports, WhoFindsAConnectionHoldsTheAddressBeforeItsReportEnds) {
   EXPECT_FALSE(is_awaited(3));
 }
 
+class Draining : public Reports {
+ protected:
+  Draining() { cluster_.give(3, input::ConnectionAccepted{{dva1, client(0)}}); }  // by a frame from before
+  const Stack::Dvipa& its() { return *cluster_.at(3).dvipa(dva1); }
+};
+
+// covers: TGT-3 TGT-6
+TEST_F(Draining, WhoHasAcceptedAConnectionLetsItsFramesIn) {
+  EXPECT_TRUE(its().address_held);
+  EXPECT_TRUE(its().forwarders.test(1));
+}
+
+// covers: TGT-4 MOV-3
+TEST_F(Draining, TheLastEndWaitsForALookAtWhatIsHalfOpen) {
+  cluster_.look(3);
+  cluster_.give(3, input::ConnectionsEnded{dva1, {client(0)}});
+  cluster_.look(3, {client(1)});
+  EXPECT_TRUE(its().forwarders.test(1));
+  cluster_.give(3, input::ConnectionsEnded{dva1, {client(1)}});
+  cluster_.look(3);
+  EXPECT_FALSE(its().forwarders.test(1));
+  EXPECT_FALSE(its().address_held);
+}
+
 }  // namespace
 }  // namespace dvipa::test

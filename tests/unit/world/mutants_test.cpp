@@ -26,6 +26,7 @@ const std::map<Mutant, const char*>& out_of_reach() {
       {Mutant::keep_as_bystander, "what a bystander keeps it uses only when it has a part, and then it may"},
       {Mutant::first_range_wins, "a range is of one address here"},
       {Mutant::know_without_report, "of two ends, the one that the missing report hides has to be the one that lives"},
+      {Mutant::accept_unheld, "a SYN has to come between a look and the change of the filter that follows it"},
       {Mutant::yield_while_fresh, "a SYN has to be under way for longer than a question and its answer"},
       {Mutant::yield_after_syn, "a target has to report between the claim and a SYN, and another one after that"},
       {Mutant::ended_not_reported, "a SYN has to be under way from before a claim until after the release"},
