@@ -123,11 +123,18 @@ void Judge::packet(const Before& before, const Step& step, std::vector<Candidate
 }
 
 // Why a packet that the model would route is not routed here; null: there is no reason.
-const char* Judge::reason_to_lose(const Before& before, const Step& step) {
+const char* Judge::reason_to_lose(const Before& before, const Step& step) const {
   const Way& way = step.way;
   const auto& holder = before.beyond.stacks[way.held_by].connections[step.action.c];
   if (way.held_by != model::nobody && holder.rival != model::nobody) return "is held until it is known who has it";
   if (!before.state.stacks[step.action.a].ready) return "is not sent on by one that has just started";
+  model::State look = before.state;
+  const model::Stack router = Cluster(rules_, look).path_of(step.action.a).router;
+  if (router == model::nobody) return nullptr;
+  const model::StackState& its = before.state.stacks[router];
+  const model::Stack target = its.crt[step.action.c].target;
+  if (target != model::nobody && target != router && !model::has(its.view, target))
+    return "is not sent to a target that its router has not met";
   return nullptr;
 }
 

@@ -91,7 +91,7 @@ class Judge {
   void syn(const model::State& from, const Before& before, const Step& step, std::vector<Candidate>& out) const;
   void data(const Before& before, const Step& step, std::vector<Candidate>& out) const;
   void frame(const Before& before, const Step& step, std::vector<Candidate>& out) const;
-  static const char* reason_to_lose(const Before& before, const Step& step);
+  const char* reason_to_lose(const Before& before, const Step& step) const;
   std::optional<model::State> without_ended_entry(const Before& before, const Step& step) const;
   bool fence_admits(const model::State& state, model::Stack target, model::Epoch epoch) const;
   void add_aborts(const model::State& before, model::Stack i, const model::State& after,

@@ -40,10 +40,12 @@ bool Judge::is_unmatched(StackId router, const Connection& connection) const {
 }
 
 // Views need not be transitive: the router and another owner are apart, while the target sees both and follows the
-// other one's newer claim. For the router's side it has gone, although the router still sees it (FLV-12).
+// other one's newer claim, or takes the DVIPA over from the other one. For the router's side it has gone, although the
+// router still sees it (FLV-12).
 bool Judge::has_gone_over(StackId target, const Address& dvipa, StackId router) const {
   const Stack::Dvipa* its = dvipa_at(world_.host(target), dvipa);
-  const StackId other = its == nullptr ? nobody : its->report_to;
+  StackId other = its == nullptr ? nobody : its->report_to;
+  if (other == target && !its->owner.owns()) other = its->owner.facts.owner;
   return other && other != router && other != target && (!world_.knows(router, other) || !world_.knows(other, router));
 }
 

@@ -91,6 +91,7 @@ enum class Mutant : std::uint8_t {
   open_beside_stranger,      // a SYN of a connection whose target is not met yet goes to another (FLV-11)
   drain_at_once,             // who serves a DVIPA to its last connection shuts out one that is being opened (TGT-4)
   accept_unheld,       // who has accepted a connection when it was done with the DVIPA keeps its frames out (TGT-3)
+  send_to_strangers,   // frames go to targets that the owner has not met, and that do not know it (RTE-12)
   report_before_held,  // a new target reports its listeners before its host has the address (LST-2, TGT-1)
 };
 
@@ -175,6 +176,7 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::open_beside_stranger, "open-beside-stranger"},
     MutantName{Mutant::drain_at_once, "drain-at-once"},
     MutantName{Mutant::accept_unheld, "accept-unheld"},
+    MutantName{Mutant::send_to_strangers, "send-to-strangers"},
     MutantName{Mutant::report_before_held, "report-before-held"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::ended_not_reported, "ended-not-reported"},

@@ -26,6 +26,7 @@ Verdict Stack::route(const Segment& segment) {
     const bool sent_to_us = segment.forwarded_by && !segment.relayed;  // RTE-12: a target's frame goes no further
     if (sent_to_us && route->target != settings_.self) return {};
     if (is_undecided(*dvipa, segment.connection.remote, *route)) return {Kind::hold, {}, false};  // FLV-5
+    if (dvipa->silence_until > ageing_tick_ && is_stranger(route->target)) return {};             // FLV-11, RTE-12
     if (segment.syn) {
       touch(*route);
       route->confirmed = !has(Mutant::yield_after_syn);  // it may open the connection there (RTE-6)
@@ -55,6 +56,9 @@ bool Stack::is_actual_target(const Dvipa& dvipa, const Segment& segment, StackId
 bool Stack::is_of_former_owner(const Dvipa& dvipa, const tables::Route& route) const {
   return distribution_of(dvipa) == nullptr && route.target != settings_.self;
 }
+
+// It would take the frame for one of the network, and send it on.
+bool Stack::is_stranger(StackId target) const { return !in_view(target) && !has(Mutant::send_to_strangers); }
 
 // RTE-4, RTE-5
 Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {

@@ -343,6 +343,7 @@ class Stack {
 
   // route.cpp
   bool is_actual_target(const Dvipa& dvipa, const Segment& segment, StackId target) const;
+  bool is_stranger(StackId target) const;
   bool is_of_former_owner(const Dvipa& dvipa, const tables::Route& route) const;
   Verdict route_new(Dvipa& dvipa, const Segment& segment);
   Verdict route_elsewhere(const Dvipa& dvipa, const Segment& segment);

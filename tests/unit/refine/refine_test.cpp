@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Explored{"double-failure", 35247}, Explored{"backups", 68194}, Explored{"takeback", 84614},
                     Explored{"takeback-listeners", 331830}, Explored{"takeback-reuse", 445516},
                     Explored{"two-claims", 368142}, Explored{"return", 186582}, Explored{"halves", 4983},
-                    Explored{"paused", 171930}, Explored{"paused-reuse", 290244}, Explored{"partition", 905199}),
+                    Explored{"paused", 171930}, Explored{"paused-reuse", 290244}, Explored{"partition", 897195}),
     [](const auto& each) {
       std::string name = each.param.config;
       for (char& c : name)

@@ -127,8 +127,9 @@ TEST(Rivals, AConnectionOfAMemberNotMetYetGoesNowhereElse) {
   const Remote remote = client_at(cluster, 5, 4);
   cluster.mend({1}, {5});
   ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
-  EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(4));  // in vain, until they have met
-  EXPECT_EQ(cluster.packet(1, dva1, remote, true).stack, Cluster::id(4));
+  EXPECT_NE(cluster.at(1).dvipa(dva1)->routes.find(remote), nullptr);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false).kind, Kind::drop);  // until they have met
+  EXPECT_EQ(cluster.packet(1, dva1, remote, true).kind, Kind::drop);
   cluster.age(1, 100);  // which they have not
   EXPECT_EQ(cluster.packet(1, dva1, remote, false).kind, Kind::conventional);
   cluster.mend({1}, {3, 4});
