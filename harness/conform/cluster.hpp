@@ -22,7 +22,7 @@ struct Death {
   std::string host;
   std::int64_t at_ns = 0;
   std::vector<Address> for_clients = {};  // only they have lost it; none: everybody has
-  bool beyond_a_cut = false;              // its host lives on with its ends of the connections, and comes back
+  bool ends_remain = false;               // its host lives on with its ends of the connections, if only in TIME_WAIT
 };
 
 struct ClusterFile {

@@ -1,5 +1,5 @@
 // The excuse is narrow on purpose: the target by name, and its death within the connection's life; or an end of the
-// very same 4-tuple that was left beyond a cut.
+// very same 4-tuple that was left beyond a cut, or by an application.
 #include "harness/conform/judge.hpp"
 
 #include <fmt/core.h>
@@ -30,7 +30,8 @@ const Death* excuse(const ConnectionAccount& connection, const std::string& targ
 }
 
 // When the parts of the group meet again there are two ends of the connection, and nothing on the bus tells which of
-// them the client has (docs/simulate.md, what the fault model excuses).
+// them the client has (docs/simulate.md, what the fault model excuses). And a target whose application was killed has
+// its end in TIME_WAIT for a minute, where a client that uses the 4-tuple again is sent to (RTE-3).
 using Tuple = std::tuple<Address, Port, std::uint16_t>;
 Tuple tuple_of(const ConnectionAccount& connection) {
   return {connection.local, connection.local_port, connection.target};
@@ -90,12 +91,12 @@ Judgement judge(const load::Account& account, const std::vector<Death>& deaths, 
                 const JudgeOptions& options) {
   Judgement judgement;
   Tally& tally = judgement.tally;
-  std::set<Tuple> left_beyond;
+  std::set<Tuple> left_behind;
   for (const ConnectionAccount& connection : account.connections) {
     const Death* death =
         excuse(connection, target_of(connection, sightings, options.realtime_minus_monotonic_ns), deaths, options);
-    if (death != nullptr && death->beyond_a_cut && connection.outcome != Outcome::kept)
-      left_beyond.insert(tuple_of(connection));
+    if (death != nullptr && death->ends_remain && connection.outcome != Outcome::kept)
+      left_behind.insert(tuple_of(connection));
   }
   for (const ConnectionAccount& connection : account.connections) {
     const std::string target = target_of(connection, sightings, options.realtime_minus_monotonic_ns);
@@ -117,7 +118,7 @@ Judgement judge(const load::Account& account, const std::vector<Death>& deaths, 
       ++judgement.lost_with[target];
       continue;
     }
-    if (left_beyond.contains(tuple_of(connection))) {
+    if (left_behind.contains(tuple_of(connection))) {
       ++tally.lost_with_endpoint;
       ++judgement.lost_with["a 4-tuple that another host still had"];
       continue;

@@ -119,7 +119,7 @@ lab::Result<void> listener_end(Context& context) {
   const std::int64_t ended_ns = load::monotonic_ns();
   context.cluster.server("MVS2").end_listener();
   trial.run_for(1500ms, "the listener of MVS2 has ended");
-  const Death killed{"MVS4", load::monotonic_ns()};
+  const Death killed{"MVS4", load::monotonic_ns(), {}, true};
   context.cluster.server("MVS4").process().signal(SIGKILL);
   trial.run_for(1500ms, "the application of MVS4 was killed");
   const auto finished = trial.finish();

@@ -81,9 +81,7 @@ TEST(Judge, A4TupleThatAHostBeyondACutStillHasIsExcusedAndNoOther) {
                          connection("MVS3", Outcome::reset, 12 * s, 13 * s),
                          connection("MVS3", Outcome::reset, 12 * s, 13 * s)};
   account.connections.back().local_port = 40001;
-  const auto with = [&](bool beyond_a_cut) {
-    return judge(account, {{"MVS1", 10 * s, {}, beyond_a_cut}}, {}, {}).tally;
-  };
+  const auto with = [&](bool ends_remain) { return judge(account, {{"MVS1", 10 * s, {}, ends_remain}}, {}, {}).tally; };
   EXPECT_EQ(with(true).lost_with_endpoint, 2U);
   EXPECT_EQ(with(true).lost, 1U);
   EXPECT_EQ(with(false).lost, 2U);
