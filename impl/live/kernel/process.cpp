@@ -1,12 +1,12 @@
 #include "impl/live/kernel/process.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
