@@ -38,8 +38,9 @@ struct Beyond {
 Beyond beyond_model(const Composition& composition, const model::Rules& rules, const State& s);
 
 model::Epoch epoch_of(const Epoch& epoch);
-// What a message says, in the order in which the model says it.
-std::vector<model::Message> abstraction_of(const Message& message);
+// What a message that S`from` has sent to S`to` says, in the order in which the model says it.
+std::vector<model::Message> abstraction_of(const Composition& composition, const State& s, model::Stack from,
+                                           model::Stack to, const Message& message);
 bool is_of_connection(const model::Message& message);
 // Whether `message` says of a connection what `channel` ends with about it. TERMCONN and NOT_HELD both say that it is
 // not held; neither takes the other back.

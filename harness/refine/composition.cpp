@@ -77,16 +77,17 @@ void Composition::advertise(State& s, model::Stack i) const {
 // said again while the same is still on its way: it would change nothing, and a SYN may come any number of times.
 void Composition::send(State& s, model::Stack from, model::Stack to, Message message) const {
   if (!s.up(to) || !StackProbe::has_met(stack_at(s, to), id_of(from))) return;
-  if (is_on_its_way(s.bus[from][to], message)) return;
+  if (is_on_its_way(s, from, to, message)) return;
   s.bus[from][to].push_back(pools_.messages.number_of(std::move(message)));
 }
 
-bool Composition::is_on_its_way(const std::vector<std::uint32_t>& channel, const Message& message) const {
-  const std::vector<model::Message> said = abstraction_of(message);
+bool Composition::is_on_its_way(const State& s, model::Stack from, model::Stack to, const Message& message) const {
+  const std::vector<model::Message> said = abstraction_of(*this, s, from, to, message);
   if (said.size() != 1 || !is_of_connection(said.front())) return false;
   std::vector<model::Message> before;
-  for (const std::uint32_t number : channel)
-    for (const model::Message& each : abstraction_of(pools_.messages.at(number))) before.push_back(each);
+  for (const std::uint32_t number : s.bus[from][to])
+    for (const model::Message& each : abstraction_of(*this, s, from, to, pools_.messages.at(number)))
+      before.push_back(each);
   return is_last_word(before, said.front());
 }
 
@@ -131,8 +132,8 @@ void Composition::connect(State& s, model::Stack i, model::Stack j) const {
   Stack other = stack_at(s, j);
   Effects of_one;
   Effects of_other;
-  one.step(input::MemberUp{id_of(j), 1}, of_one);
-  other.step(input::MemberUp{id_of(i), 1}, of_other);
+  one.step(input::MemberUp{id_of(j), StackProbe::incarnation(other)}, of_one);
+  other.step(input::MemberUp{id_of(i), StackProbe::incarnation(one)}, of_other);
   s.hosts[i].stack = pools_.stacks.number_of(Stack(one));
   s.hosts[j].stack = pools_.stacks.number_of(Stack(other));
   with_stack(s, i, [&](Stack&, Effects& effects) { effects = std::move(of_one); });
@@ -160,7 +161,13 @@ void Composition::age(State& s) const {
 void Composition::crash(State& s, model::Stack i) const {
   s.hosts[i] = {};
   for_stacks([&](model::Stack j) { s.bus[j][i].clear(); });
+  for (model::Client& client : s.clients)
+    if (client.peer == i) client.peer = model::nobody;
 }
+
+// A stack's next life has a greater number than its last one: of the restarts there may still be one is gone each time,
+// and before the first there were two more (see initial).
+Incarnation Composition::life_of_next(const State& s) const { return 3U + rules_.budget.restarts - s.left.restarts; }
 
 void Composition::restart(State& s, model::Stack i) const {
   StackSettings settings;
@@ -174,7 +181,7 @@ void Composition::restart(State& s, model::Stack i) const {
   with_stack(s, i, [&](Stack& stack, Effects& effects) {
     stack.step(input::DefinitionsSet{definitions_of(i)}, effects);
     if (s.hosts[i].listening) stack.step(input::ListenerChanged{Address::v4(0), the_port, true}, effects);
-    stack.step(input::Started{}, effects);
+    stack.step(input::Started{life_of_next(s)}, effects);
   });
 }
 
@@ -203,12 +210,15 @@ Definitions Composition::definitions_of(model::Stack i) const {
 
 State Composition::initial() const {
   State s;
+  s.left = rules_.budget;
+  s.left.restarts = static_cast<std::uint8_t>(s.left.restarts + 2);
   for_stacks([&](model::Stack i) { restart(s, i); });
   for_stacks([&](model::Stack i) {
     for (model::Stack j = 1; j < i; ++j) connect(s, j, i);
   });
   for_stacks([&](model::Stack i) { end_join(s, i); });
   settle(s);
+  --s.left.restarts;
   if (rules_.owner != 1) give_to_owner(s);
   s.left = rules_.budget;
   return s;

@@ -71,9 +71,10 @@ class Composition {
   void carry_out(State& s, model::Stack i, Stack& stack, Effects& effects) const;
   void advertise(State& s, model::Stack i) const;
   void send(State& s, model::Stack from, model::Stack to, Message message) const;
-  bool is_on_its_way(const std::vector<std::uint32_t>& channel, const Message& message) const;
+  bool is_on_its_way(const State& s, model::Stack from, model::Stack to, const Message& message) const;
   std::vector<Remote> held_by_kernel(const State& s, model::Stack i) const;
   void look_before(const State& s, model::Stack i, const Verify& verify, std::vector<Input>& out) const;
+  Incarnation life_of_next(const State& s) const;
   Definitions definitions_of(model::Stack i) const;
   void settle(State& s) const;
   void give_to_owner(State& s) const;

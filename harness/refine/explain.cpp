@@ -24,7 +24,9 @@ std::string epoch_text(model::Epoch epoch) {
   return epoch == 0 ? "none" : fmt::format("{} of S{}", model::counter_of(epoch), model::owner_of(epoch));
 }
 std::string entry_text(const model::Entry& entry) {
-  return entry.target == model::nobody ? "none" : fmt::format("S{}{}", entry.target, entry.fresh ? " (fresh)" : "");
+  if (entry.target == model::nobody) return "none";
+  return fmt::format("S{}{}{}", entry.target, entry.fresh ? " (fresh)" : "",
+                     entry.present ? "" : " (of a former life)");
 }
 std::string endpoint_text(const model::Endpoint& endpoint) {
   static constexpr const char* names[] = {"none", "half-open", "open"};
@@ -255,10 +257,12 @@ class Differences {
     compare(name("newest epoch"), wanted.newest, found.newest, epoch_text);
     compare(name("owner's epoch"), wanted.owning, found.owning, epoch_text);
     compare(name("claimant's epoch"), wanted.claiming, found.claiming, epoch_text);
+    compare(name("asked to let go"), wanted.asked, found.asked, bool_text);
     compare(name("waits for"), wanted.waiting, found.waiting, set_text);
     compare(name("DPT"), wanted.dpt, found.dpt, set_text);
     for (unsigned c = 0; c < model::kConnectionsMax; ++c) {
-      const bool fresher = wanted.crt[c].target == found.crt[c].target && found.crt[c].fresh;
+      const bool fresher =
+          found.crt[c].fresh && found.crt[c] == model::Entry{wanted.crt[c].target, true, wanted.crt[c].present};
       const bool known = fresher || goes_to_rival(i, c, wanted.crt[c].target, found.crt[c]) ||
                          is_recalled(i, c, wanted.crt[c].target, found.crt[c]);
       if (!known) compare(name("CRT entry"), wanted.crt[c], found.crt[c], entry_text);

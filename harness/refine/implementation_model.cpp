@@ -120,7 +120,8 @@ class Successors {
   template <class Visit>
   void of_pair(model::Stack i, model::Stack j, Visit&& visit) {
     if (before_.runs(i) && !composition_.across(before_, i, j) && !before_.bus[j][i].empty()) {
-      const auto messages = abstraction_of(composition_.message(before_.bus[j][i].front())).size();
+      const auto messages =
+          abstraction_of(composition_, before_, j, i, composition_.message(before_.bus[j][i].front())).size();
       step(visit, {{Kind::receive, i, j}, {}, static_cast<unsigned>(messages)},
            [&](State& s) { composition_.receive(s, i, j); });
     }

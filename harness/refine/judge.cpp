@@ -122,19 +122,26 @@ void Judge::packet(const Before& before, const Step& step, std::vector<Candidate
   }
 }
 
+// Its target is in the view with another life than the one that has the connection.
+static bool foretold(const model::StackState& router, unsigned c) {
+  return router.crt[c].present && model::has(router.outlived, router.crt[c].target);
+}
+
 // Why a packet that the model would route is not routed here; null: there is no reason.
 const char* Judge::reason_to_lose(const Before& before, const Step& step) const {
   const Way& way = step.way;
   const auto& holder = before.beyond.stacks[way.held_by].connections[step.action.c];
   if (way.held_by != model::nobody && holder.rival != model::nobody) return "is held until it is known who has it";
   if (!before.state.stacks[step.action.a].ready) return "is not sent on by one that has just started";
+  if (way.held_by != model::nobody && holder.ended && before.state.stacks[way.held_by].waiting != 0)
+    return "is held until all have reported, for its target has said that it has ended";
   model::State look = before.state;
   const model::Stack router = Cluster(rules_, look).path_of(step.action.a).router;
   if (router == model::nobody) return nullptr;
   const model::StackState& its = before.state.stacks[router];
   const model::Stack target = its.crt[step.action.c].target;
-  if (target != model::nobody && target != router && !model::has(its.view, target))
-    return "is not sent to a target that its router has not met";
+  const bool met = target == router || (model::has(its.view, target) && !foretold(its, step.action.c));
+  if (target != model::nobody && !met) return "is not sent to a target that its router has not met";
   return nullptr;
 }
 
@@ -264,6 +271,7 @@ void Judge::add_what_follows(model::Stack i, std::vector<Candidate>& candidates)
     then("get_ready", look.may_get_ready(i), [&](Cluster& cluster) { cluster.get_ready(i); });
     then("claim_vacancy", look.may_claim_vacancy(i), [&](Cluster& cluster) { cluster.claim_vacancy(i); });
     then("take_back", look.may_take_back(i), [&](Cluster& cluster) { cluster.take_back(i); });
+    then("let_go", look.may_let_go(i), [&](Cluster& cluster) { cluster.let_go(i); });
   }
 }
 

@@ -6,10 +6,10 @@
 //
 //  - One input of a stack does all that follows from it at once, where the model has actions of its own: after a step
 //  the
-//    same stack may get ready, claim a vacancy, or begin to take back.
+//    same stack may get ready, claim a vacancy, begin to take back, or let go.
 //  - A packet that the model would route is lost only where the implementation knows why: it is held while it is asked
-//    which of two stacks has the connection (FLV-5), it came to a stack that has just started (RTE-12), or a stack that
-//    the router has not met may have the connection (FLV-11).
+//    which of two stacks has the connection, or for a report while its target has none any more (FLV-5), it came to a
+//    stack that has just started (RTE-12), or a stack that the router has not met may have the connection (FLV-11).
 //  - The fence is a set of stacks that is kept for the life of a frame, not an epoch (TGT-6). It lets in what comes
 //  from
 //    the view although the model's epochs do not, and what the model's target does with it must follow. It refuses what

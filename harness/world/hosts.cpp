@@ -39,7 +39,7 @@ void World::start(StackId stack) {
     host.kernel.listeners.emplace(local, port);
     give(stack, input::ListenerChanged{local, port, true});
   }
-  give(stack, input::Started{});
+  give(stack, input::Started{host.incarnation});
   for_each_stack([&](StackId other) { consider(stack, other); });
 }
 

@@ -41,13 +41,15 @@ StackView view_of(const World& world, StackId stack, const Address& dvipa, const
 ConnectionView view_of(const World& world, const ClientConnection& connection) {
   ConnectionView mine;
   mine.state = word_of(connection);
-  if (connection.state == ClientConnection::State::established) mine.peer = connection.peer;
   mine.acknowledged = connection.acknowledged;
   mine.waits = connection.acknowledged < connection.wanted;
   mine.contested = connection.contested;
   const auto place = static_cast<std::uint32_t>(&connection - world.connections().data());
   world.for_each_stack([&](StackId stack) {
-    if (world.is_up(stack) && world.host(stack).kernel.endpoints.contains(place)) mine.held_at.insert(stack);
+    if (!world.host(stack).kernel.endpoints.contains(place)) return;
+    if (world.is_up(stack)) mine.held_at.insert(stack);
+    const bool established = connection.state == ClientConnection::State::established;
+    if (established && connection.peer == stack) mine.peer = stack;
   });
   return mine;
 }

@@ -23,7 +23,7 @@ struct StackView {
 
 struct ConnectionView {
   std::string state;  // in the words of a scenario
-  StackId peer;       // established: who serves it
+  StackId peer;       // established: who serves it, while that holds its end
   std::uint64_t acknowledged = 0;
   bool waits = false;            // for more than that to be acknowledged
   std::set<StackId> held_at;     // stacks with an end of it

@@ -156,7 +156,6 @@ struct OwnerDef : MachineFront<OwnerDef, OwnerFacts, OwnerOrders> {
     Rule< "FLV-11",    TakingBack,  OwnerReleased,   misses_reports,   take_over_early,    Rebuilding  >,
     Rule< "TKB-7",     TakingBack,  OwnerLost,       always,           claim_ownership,    Rebuilding  >,
     Rule< "FLV-11",    TakingBack,  MemberJoined,    always,           await_newcomer,     TakingBack  >,
-    Rule< "TKB-5",     TakingBack,  MemberLost,      always,           ask_for_reports,    TakingBack  >,
     Rule< "FLV-10",    TakingBack,  Superseded,      gives_up,         give_up_claim,      Backup      >,
     Rule< "TKB-7",     TakingBack,  Superseded,      reclaims,         reclaim,            TakingBack  >,
     Rule< "MOV-7",     TakingBack,  GroupLeft,       always,           leave_ownership,    Bystander   >,
@@ -225,7 +224,6 @@ DVIPA_OWNER_EVENT(Superseded)
 DVIPA_OWNER_EVENT(RivalOwner)
 DVIPA_OWNER_EVENT(RivalGone)
 DVIPA_OWNER_EVENT(MemberJoined)
-DVIPA_OWNER_EVENT(MemberLost)
 DVIPA_OWNER_EVENT(ClaimedByOther)
 DVIPA_OWNER_EVENT(ClaimantLost)
 DVIPA_OWNER_EVENT(TakeOverAsked)

@@ -53,7 +53,6 @@ struct Superseded {
 struct RivalOwner {};     // another stack owns it too, under a newer epoch, and ranks lower (FLV-11)
 struct RivalGone {};      // another stack owned it too, and has given way
 struct MemberJoined {};   // a member joined whose report is not there yet
-struct MemberLost {};     // a member, not the owner, left the view
 struct ClaimedByOther {
   StackId claimant;
   Epoch claim;

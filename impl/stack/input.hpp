@@ -24,7 +24,9 @@ struct Timer {
 
 namespace input {
 
-struct Started {};  // definitions are set; the bus begins to look for members
+struct Started {  // definitions are set; the bus begins to look for members
+  Incarnation incarnation = 0;
+};
 struct DefinitionsSet {
   Definitions definitions;
 };

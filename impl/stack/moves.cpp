@@ -159,11 +159,19 @@ bool Stack::moves_when_idle(const Address& address, const Dvipa& dvipa) const {
          is_move(address, dvipa.owner.facts.claimant) && !dvipa.routes.empty() && !has(Mutant::move_at_once);
 }
 
-void Stack::move_if_idle(const Address& address, Dvipa& dvipa) {
-  const Epoch claim = *dvipa.asked_to_move;
+// TKB-2: nor does an owner let go that still waits for reports: it may have claimed anew just now, and does not know
+// whether the SYNs that it had given to targets before have arrived. What the claimant holds that knows itself.
+bool Stack::must_go_on(const Address& address, const Dvipa& dvipa) const {
+  auto awaiting = dvipa.awaiting;
+  awaiting.reset(dvipa.owner.facts.claimant.value);
+  return (awaiting.any() && !has(Mutant::let_go_unreported)) || moves_when_idle(address, dvipa);
+}
+
+void Stack::let_go_if_free(const Address& address, Dvipa& dvipa) {
+  const Epoch claim = *dvipa.asked_to_let_go;
   const bool stands = dvipa.owner.facts.claimant && dvipa.owner.facts.claim == claim;
-  if (stands && moves_when_idle(address, dvipa)) return;
-  dvipa.asked_to_move.reset();
+  if (stands && must_go_on(address, dvipa)) return;
+  dvipa.asked_to_let_go.reset();
   if (stands) owner_event(address, dvipa, roles::TakeOverAsked{claim});
 }
 

@@ -51,7 +51,7 @@ enum class Mutant : std::uint8_t {
   handover_in_silence,  // what is routed during a handover is not reported to the claimant (TKB-5, TKB-6)
   ended_not_reported,   // a claimant is not told of entries that wait for a frame after their connection's end (TKB-1)
   end_not_reported,     // a claimant is told of these as if they lived (TKB-1, RTE-11)
-  claim_goes_on,        // a claimant whose view loses a member goes on with what it has heard (TKB-5)
+  lives_unnamed,        // a former owner does not say which life of a target it means (TKB-5)
   yield_while_fresh,    // an entry goes to who else holds it although a SYN is under way to its target (RTE-6)
   keep_left_over,       // who reports an end of a connection that goes elsewhere is not told so (RTE-13)
   ignore_capacity,      // what targets report that they can do counts for nothing (RTE-8)
@@ -92,6 +92,11 @@ enum class Mutant : std::uint8_t {
   drain_at_once,             // who serves a DVIPA to its last connection shuts out one that is being opened (TGT-4)
   accept_unheld,       // who has accepted a connection when it was done with the DVIPA keeps its frames out (TGT-3)
   send_to_strangers,   // frames go to targets that the owner has not met, and that do not know it (RTE-12)
+  heard_untold,        // an owner does not tell the claimant of what targets report to it during a handover (TKB-5)
+  let_go_unreported,   // an owner lets go although it still waits for reports itself (TKB-2)
+  forget_released,     // who has let go tells the new owner of no change before that says that it owns it (TGT-7)
+  open_without_entry,  // what the owner's own application takes for want of a target gets no entry (RTE-4, RTE-5)
+  trust_the_ended,     // an entry whose connection has ended counts while reports are missing (FLV-5)
   report_before_held,  // a new target reports its listeners before its host has the address (LST-2, TGT-1)
 };
 
@@ -177,11 +182,16 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::drain_at_once, "drain-at-once"},
     MutantName{Mutant::accept_unheld, "accept-unheld"},
     MutantName{Mutant::send_to_strangers, "send-to-strangers"},
+    MutantName{Mutant::heard_untold, "heard-untold"},
+    MutantName{Mutant::let_go_unreported, "let-go-unreported"},
+    MutantName{Mutant::forget_released, "forget-released"},
+    MutantName{Mutant::open_without_entry, "open-without-entry"},
+    MutantName{Mutant::trust_the_ended, "trust-the-ended"},
     MutantName{Mutant::report_before_held, "report-before-held"},
     MutantName{Mutant::handover_in_silence, "handover-in-silence"},
     MutantName{Mutant::ended_not_reported, "ended-not-reported"},
     MutantName{Mutant::end_not_reported, "end-not-reported"},
-    MutantName{Mutant::claim_goes_on, "claim-goes-on"},
+    MutantName{Mutant::lives_unnamed, "lives-unnamed"},
     MutantName{Mutant::yield_while_fresh, "yield-while-fresh"},
     MutantName{Mutant::keep_left_over, "keep-left-over"},
 };

@@ -18,6 +18,7 @@ void Stack::hear(StackId from, const VipaList& list) {
   for (auto& [address, dvipa] : dvipas_)
     if (dvipa.rival == from) dvipa.rival = nobody;
   const auto said_before = std::exchange(member.owning, {});
+  member.claiming.clear();
   for (const ListEntry& entry : list.entries) {
     const Address& address = entry.definition.dvipa;
     member.parts[address] = {entry.definition.part, entry.definition.rank};
@@ -30,6 +31,7 @@ void Stack::hear(StackId from, const VipaList& list) {
         note_owner(address, dvipa, from, entry);
         break;
       case Claim::claiming:
+        member.claiming[address] = entry;
         note_claimant(address, dvipa, from, entry);
         break;
       case Claim::none:
@@ -181,8 +183,8 @@ void Stack::hear(StackId from, const Leaving&) {
 void Stack::hear(StackId from, const TakeOver& take_over) {
   Dvipa& dvipa = obtain(take_over.dvipa);
   if (dvipa.owner.facts.claimant != from) return;
-  if (moves_when_idle(take_over.dvipa, dvipa)) {
-    dvipa.asked_to_move = take_over.epoch;
+  if (must_go_on(take_over.dvipa, dvipa)) {
+    dvipa.asked_to_let_go = take_over.epoch;
   } else {
     owner_event(take_over.dvipa, dvipa, roles::TakeOverAsked{take_over.epoch});
   }
@@ -313,6 +315,7 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
     case OwnerOrder::send_released:
       emit(effect::Send{facts.owner, Released{address, facts.claim}});
       dvipa.owner_epoch = facts.claim;
+      note_new_owner(address, facts.owner);
       break_disrupted(address, dvipa);
       give_up_primary(address, dvipa);
       break;
@@ -331,6 +334,15 @@ void Stack::carry_out(const Address& address, Dvipa& dvipa, OwnerOrder order) {
   }
 }
 
+// TGT-7: as if it had said so: until it does, another owner may come between, and it hears of what changes here.
+void Stack::note_new_owner(const Address& address, StackId claimant) {
+  const auto member = members_.find(claimant);
+  if (member == members_.end() || has(Mutant::forget_released)) return;
+  auto said = member->second.claiming.extract(address);
+  if (said.empty()) return;
+  member->second.owning.insert(std::move(said));
+}
+
 // Who claims anew remembers the SYNs that it has given to targets just now: one may still be under way when its target
 // has reported (FLV-11).
 void Stack::purge_tables(const Address& address, Dvipa& dvipa) {
@@ -347,6 +359,7 @@ void Stack::purge_tables(const Address& address, Dvipa& dvipa) {
   dvipa.affinities.keep_only(settings_.self);
   dvipa.ended_while_fresh.clear();
   dvipa.rivals.clear();
+  dvipa.foretold.clear();
 }
 
 // MOV-3, TGT-6: who lets go keeps the address, and lets the new owner's frames in, for what it holds and for what the
@@ -393,14 +406,15 @@ void Stack::complete_if_reported(const Address& address, Dvipa& dvipa) {
 // to a claimant, with the end: what its target tells when the frame comes may come too late (TGT-6). Another owner is
 // not told: who has reported to it takes no frame of this stack any more.
 void Stack::report_routes(const Address& address, Dvipa& dvipa, StackId to, Epoch epoch) {
-  std::map<StackId, std::vector<Remote>> by_target;
+  std::map<std::pair<StackId, Incarnation>, std::vector<Remote>> by_target;
   std::vector<Remote> ended;
   dvipa.routes.for_each([&](const Remote& remote, const tables::Route& route) {
     if (route.ended != 0 && (to != dvipa.owner.facts.claimant || has(Mutant::ended_not_reported))) return;
-    by_target[route.target].push_back(remote);
+    by_target[{route.target, life_of(dvipa, route)}].push_back(remote);
     if (route.ended != 0 && !has(Mutant::end_not_reported)) ended.push_back(remote);
   });
-  for (const auto& [target, remotes] : by_target) emit(effect::Send{to, NewConn{address, epoch, target, remotes}});
+  for (const auto& [target, remotes] : by_target)
+    emit(effect::Send{to, NewConn{address, epoch, target.first, remotes, target.second}});
   if (!ended.empty()) emit(effect::Send{to, TermConn{address, epoch, ended}});
   report_affinities(address, dvipa, to, epoch);
 }
@@ -467,7 +481,6 @@ void Stack::leave_if_free() {
 template void Stack::owner_event(const Address&, Dvipa&, const roles::PartGiven&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::PartTaken&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::MemberJoined&);
-template void Stack::owner_event(const Address&, Dvipa&, const roles::MemberLost&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::ReportLimit&);
 template void Stack::owner_event(const Address&, Dvipa&, const roles::Superseded&);
 

@@ -13,14 +13,28 @@ struct StackProbe {
   static bool ready(const Stack& stack) { return stack.ready_; }
   static bool leaving(const Stack& stack) { return stack.leaving_; }
   static bool has_met(const Stack& stack, StackId member) { return stack.members_.contains(member); }
+  static Incarnation incarnation(const Stack& stack) { return stack.incarnation_; }
+  // 0: the member is not in the view.
+  static Incarnation life_met(const Stack& stack, StackId member) {
+    const auto at = stack.members_.find(member);
+    return at == stack.members_.end() ? 0 : at->second.incarnation;
+  }
   static bool is_fresh(const Stack& stack, const tables::Route& route) { return stack.is_fresh(route); }
 
   // All that is compared of a stack; what lives only during a step and the index are not.
   static auto fields(const Stack& stack) {
     const auto& [settings, members, dvipas, ranges, listeners_here, joined, capacity, stood_still, ready, leaving, left,
-                 ageing_tick, ageing_round, ageing_slice, index, effects, newcomer] = stack;
+                 incarnation, ageing_tick, ageing_round, ageing_slice, index, effects, newcomer] = stack;
     return std::tie(settings, members, dvipas, ranges, listeners_here, joined, capacity, stood_still, ready, leaving,
-                    left, ageing_tick, ageing_round, ageing_slice);
+                    left, incarnation, ageing_tick, ageing_round, ageing_slice);
+  }
+
+  // Not so while it is the one that `stack` has let go for.
+  static bool says_it_owns(const Stack& stack, StackId member, const Address& dvipa) {
+    const auto at = stack.members_.find(member);
+    if (at == stack.members_.end()) return false;
+    const auto owning = at->second.owning.find(dvipa);
+    return owning != at->second.owning.end() && owning->second.claim == Claim::owning;
   }
 
   // Calls visit(member, listed, leaving, part, owning) for each member of the view; `owning` is the epoch under which

@@ -195,6 +195,12 @@ void Stack::touch(tables::Route& route) const {
   route.touched_at = ageing_tick_ % touched_at_modulus;
 }
 
+tables::Route Stack::new_route(const Dvipa::Rival& rival) const {
+  tables::Route route = new_route(rival.stack);
+  route.foretold = rival.foretold ? 1 : 0;
+  return route;
+}
+
 tables::Route Stack::new_route(StackId target) const {
   tables::Route route{.target = target, .confirmed = 1, .used_at = ageing_round_ % ageing_round_modulus};
   touch(route);
@@ -266,32 +272,80 @@ void Stack::hear(StackId from, const SrvStat& srvstat) {
 void Stack::hear(StackId from, const NewConn& newconn) {
   Dvipa* dvipa = reported_dvipa(newconn.dvipa, newconn.epoch);
   if (dvipa == nullptr) return;
-  if (!in_view(newconn.target)) {
+  const Life life = life_meant_by(*dvipa, from, newconn);
+  if (life == Life::over) return;
+  const bool foretold = life == Life::foretold;
+  if (foretold || !in_view(newconn.target)) {
     if (has(Mutant::forget_strangers)) return;
     await_silent(*dvipa);
     if (has(Mutant::open_beside_stranger)) return;
   }
   const bool decides = is_decided_by(*dvipa, from) && !has(Mutant::owner_does_not_decide);
-  const bool first_hand = newconn.target == from;
-  const std::uint32_t affinity = affinity_ticks(*dvipa);
-  for (const Remote& remote : newconn.remotes) {
-    tables::Route* known = dvipa->routes.find(remote);
-    const bool gives_way = known != nullptr && known->target != newconn.target && decides;
-    if (gives_way && known->confirmed != 0 && !has(Mutant::forget_rivals))
-      dvipa->rivals[remote] = {known->target, true};
-    if (known == nullptr || gives_way) {
-      tables::Route route = new_route(newconn.target);
-      route.confirmed = first_hand || decides;
-      dvipa->routes.insert(remote, route);
-      if (affinity != 0) dvipa->affinities.note(remote, newconn.target, ageing_tick_);
-    } else if (known->target != newconn.target) {
-      compete(newconn.dvipa, *dvipa, remote, {newconn.target, first_hand});
-    } else {
-      touch(*known);
-      if (first_hand || decides) known->confirmed = 1;
-      if (first_hand) confirm(newconn.dvipa, *dvipa, remote, *known);
-    }
+  const Naming naming{newconn.target, newconn.target == from, decides, foretold};
+  const auto& facts = dvipa->owner.facts;
+  const bool hands_over = dvipa->owner.state() == roles::OwnerState::handing_over && from != facts.claimant;
+  const bool tells = hands_over && from != settings_.self && !has(Mutant::heard_untold);
+  std::vector<Remote> news;
+  for (const Remote& remote : newconn.remotes)
+    if (enter(newconn.dvipa, *dvipa, remote, naming) && tells) news.push_back(remote);
+  if (news.empty()) return;
+  const Incarnation named = life_of(*dvipa, *dvipa->routes.find(news.front()));
+  emit(effect::Send{facts.claimant, NewConn{newconn.dvipa, facts.claim, newconn.target, std::move(news), named}});
+}
+
+// Whether the connection goes to the target now, and did not before.
+bool Stack::enter(const Address& address, Dvipa& dvipa, const Remote& remote, const Naming& naming) {
+  tables::Route* known = dvipa.routes.find(remote);
+  const bool elsewhere = known != nullptr && known->target != naming.target;
+  const bool gives_way = elsewhere && naming.decides;
+  if (gives_way && known->confirmed != 0 && !has(Mutant::forget_rivals))
+    dvipa.rivals[remote] = {known->target, true, known->foretold != 0};
+  const bool of_next_life = known != nullptr && !elsewhere && naming.foretold && known->foretold == 0;
+  if (known == nullptr || gives_way || of_next_life) {
+    tables::Route route = new_route({naming.target, naming.first_hand, naming.foretold});
+    route.confirmed = naming.first_hand || naming.decides;
+    dvipa.routes.insert(remote, route);
+    if (affinity_ticks(dvipa) != 0) dvipa.affinities.note(remote, naming.target, ageing_tick_);
+    return true;
   }
+  if (elsewhere) return compete(address, dvipa, remote, {naming.target, naming.first_hand, naming.foretold});
+  if (!naming.foretold && known->foretold != 0) return false;  // of a life that is over
+  touch(*known);
+  if (naming.first_hand || naming.decides) known->confirmed = 1;
+  if (naming.first_hand) confirm(address, dvipa, remote, *known);
+  return false;
+}
+
+// TKB-5: a former owner may have met a life of its target that this stack has yet to meet, or not yet have noticed that
+// one is over.
+Stack::Life Stack::life_meant_by(Dvipa& dvipa, StackId from, const NewConn& newconn) {
+  if (newconn.target == from || newconn.life == 0) return Life::met;
+  const auto member = members_.find(newconn.target);
+  const bool in_view = member != members_.end();
+  const Incarnation met = newconn.target == settings_.self ? incarnation_ : in_view ? member->second.incarnation : 0;
+  if (newconn.life <= met) return newconn.life == met ? Life::met : Life::over;
+  Incarnation& newest = dvipa.foretold[newconn.target];
+  if (newconn.life < newest) return Life::over;
+  if (newconn.life > newest) {
+    forget_foretold(dvipa, newconn.target);
+    dvipa.foretold[newconn.target] = newconn.life;
+  }
+  return Life::foretold;
+}
+
+void Stack::forget_foretold(Dvipa& dvipa, StackId target) {
+  if (dvipa.foretold.erase(target) == 0) return;
+  dvipa.routes.erase_if(
+      [&](const Remote&, const tables::Route& route) { return route.target == target && route.foretold != 0; });
+  std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == target && each.second.foretold; });
+}
+
+// Of the target, for whom this stack tells of the connection; its own receivers know.
+Incarnation Stack::life_of(const Dvipa& dvipa, const tables::Route& route) const {
+  if (route.target == settings_.self || has(Mutant::lives_unnamed)) return 0;
+  if (route.foretold != 0) return dvipa.foretold.at(route.target);
+  const auto member = members_.find(route.target);
+  return member == members_.end() ? 0 : member->second.incarnation;
 }
 
 // RTE-13. An owner that has all reports knows of each connection that the client has now. Who claims to hold one that
@@ -335,23 +389,25 @@ void Stack::confirm(const Address& address, Dvipa& dvipa, const Remote& remote, 
 // FLV-5, RTE-6. An entry that was made or confirmed since the reports were asked for stands if its target has the
 // connection, which may have ended there without a word: the target is asked, and until it answers packets are held. So
 // are those of an older entry until its target has reported.
-void Stack::compete(const Address& address, Dvipa& dvipa, const Remote& remote, Dvipa::Rival rival) {
+bool Stack::compete(const Address& address, Dvipa& dvipa, const Remote& remote, Dvipa::Rival rival) {
   tables::Route& route = *dvipa.routes.find(remote);
   const bool held_by_me = route.target == settings_.self && dvipa.held_here.find(remote) != nullptr;
   if (held_by_me || route.confirmed != 0) {
-    if (!rival.first_hand || has(Mutant::forget_rivals)) return;
+    if (!rival.first_hand || has(Mutant::forget_rivals)) return false;
     rival.asked = !has(Mutant::rivals_wait);
     dvipa.rivals[remote] = rival;
-    if (!rival.asked || route.in_question != 0) return;
+    if (!rival.asked || route.in_question != 0) return false;
     route.in_question = 1;
     emit(effect::Send{route.target, Verify{address, dvipa.owner.facts.mine, {remote}}});
   } else if (!rival.first_hand && has(Mutant::ignore_second_hand)) {
-    return;
+    return false;
   } else if (is_awaited(dvipa, route.target)) {
     dvipa.rivals[remote] = rival;
   } else {
-    dvipa.routes.insert(remote, new_route(rival.stack));
+    dvipa.routes.insert(remote, new_route(rival));
+    return true;
   }
+  return false;
 }
 
 bool Stack::is_awaited(const Dvipa& dvipa, StackId stack) const {
@@ -371,16 +427,17 @@ void Stack::settle_rivals(Dvipa& dvipa, StackId reported) {
     const auto& [remote, rival] = each;
     const tables::Route* route = dvipa.routes.find(remote);
     const bool held_by_me = reported == settings_.self && dvipa.held_here.find(remote) != nullptr;
-    const bool stands = route != nullptr && (route->target != reported || route->confirmed != 0 || held_by_me);
-    if (stands) return rival.stack == reported && !rival.first_hand;
-    if (in_view(rival.stack)) dvipa.routes.insert(remote, new_route(rival.stack));
+    const bool of_it = route != nullptr && route->target == reported && route->foretold == 0;
+    const bool stands = route != nullptr && (!of_it || route->confirmed != 0 || held_by_me);
+    if (stands) return rival.stack == reported && !rival.first_hand && !rival.foretold;
+    if (in_view(rival.stack)) dvipa.routes.insert(remote, new_route(rival));
     return true;
   });
 }
 
 void Stack::drop_rival(const Address& address, Dvipa& dvipa, const Remote& remote, StackId stack) {
   const auto rival = dvipa.rivals.find(remote);
-  if (rival == dvipa.rivals.end() || rival->second.stack != stack) return;
+  if (rival == dvipa.rivals.end() || rival->second.stack != stack || rival->second.foretold) return;
   dvipa.rivals.erase(rival);
   emit(effect::ReleaseHeld{address});
 }
@@ -392,7 +449,7 @@ void Stack::erase_route(const Address& address, Dvipa& dvipa, const Remote& remo
   if (found == dvipa.rivals.end()) return;
   const Dvipa::Rival rival = found->second;
   dvipa.rivals.erase(found);
-  dvipa.routes.insert(remote, new_route(rival.stack));
+  dvipa.routes.insert(remote, new_route(rival));
   if (rival.asked) emit(effect::ReleaseHeld{address});
 }
 
@@ -420,7 +477,7 @@ void Stack::hear(StackId from, const TermConn& termconn) {
     tables::Route* route = dvipa->routes.find(remote);
     if (route != nullptr && route->target != from && is_decided_by(*dvipa, from))
       dvipa->ended_while_fresh.push_back({ageing_tick_, remote});
-    if (route == nullptr || route->target != from) continue;
+    if (route == nullptr || route->target != from || route->foretold != 0) continue;
     if (affinity_ticks(*dvipa) != 0) dvipa->affinities.refresh(remote, from, ageing_tick_);
     lose_holder(termconn.dvipa, *dvipa, remote, *route);
   }
@@ -439,7 +496,7 @@ void Stack::hear(StackId from, const NotHeld& not_held) {
   if (dvipa == nullptr) return;
   for (const Remote& remote : not_held.remotes) {
     tables::Route* route = dvipa->routes.find(remote);
-    if (route == nullptr || route->target != from || route->in_question == 0) continue;
+    if (route == nullptr || route->target != from || route->foretold != 0 || route->in_question == 0) continue;
     lose_holder(not_held.dvipa, *dvipa, remote, *route);
   }
 }
@@ -463,6 +520,7 @@ void Stack::ask_about_doubtful(const Address& address, Dvipa& dvipa) {
   std::map<StackId, std::vector<Remote>> doubtful;
   const std::uint32_t affinity = affinity_ticks(dvipa);
   const auto doubt = [&](const Remote& remote, tables::Route& route) {
+    if (route.foretold != 0) return;  // there is nobody to ask yet
     route.in_question = 1;
     doubtful[route.target].push_back(remote);
   };

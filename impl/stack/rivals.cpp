@@ -21,8 +21,11 @@ void Stack::await_silent(Dvipa& dvipa) {
 
 // Targets that have not been met in all that time are gone.
 void Stack::forget_strangers(const Address& address, Dvipa& dvipa) {
-  for (unsigned n = 1; n <= settings_.xcf_addresses.size(); ++n)
-    if (const StackId stack{static_cast<std::uint8_t>(n)}; !in_view(stack)) forget_target(address, dvipa, stack);
+  for (unsigned n = 1; n <= settings_.xcf_addresses.size(); ++n) {
+    const StackId stack{static_cast<std::uint8_t>(n)};
+    forget_foretold(dvipa, stack);
+    if (!in_view(stack)) forget_target(address, dvipa, stack);
+  }
 }
 
 // Of two owners in two views the one stays whose view is the larger part of the group, for it has the reports of more

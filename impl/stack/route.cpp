@@ -25,8 +25,10 @@ Verdict Stack::route(const Segment& segment) {
   if (route != nullptr && !(segment.syn && has(Mutant::distribute_before_entry))) {
     const bool sent_to_us = segment.forwarded_by && !segment.relayed;  // RTE-12: a target's frame goes no further
     if (sent_to_us && route->target != settings_.self) return {};
-    if (is_undecided(*dvipa, segment.connection.remote, *route)) return {Kind::hold, {}, false};  // FLV-5
-    if (dvipa->silence_until > ageing_tick_ && is_stranger(route->target)) return {};             // FLV-11, RTE-12
+    // FLV-5. What has ended there may have come to another since, of which no report has told yet.
+    const bool has_ended = route->ended != 0 && dvipa->awaiting.any() && !has(Mutant::trust_the_ended);
+    if (has_ended || is_undecided(*dvipa, segment.connection.remote, *route)) return {Kind::hold, {}, false};
+    if (dvipa->silence_until > ageing_tick_ && is_stranger(*route)) return {};  // FLV-11, RTE-12
     if (segment.syn) {
       touch(*route);
       route->confirmed = !has(Mutant::yield_after_syn);  // it may open the connection there (RTE-6)
@@ -58,22 +60,23 @@ bool Stack::is_of_former_owner(const Dvipa& dvipa, const tables::Route& route) c
 }
 
 // It would take the frame for one of the network, and send it on.
-bool Stack::is_stranger(StackId target) const { return !in_view(target) && !has(Mutant::send_to_strangers); }
+bool Stack::is_stranger(const tables::Route& route) const {
+  return (route.foretold != 0 || !in_view(route.target)) && !has(Mutant::send_to_strangers);
+}
 
-// RTE-4, RTE-5
+// RTE-4, RTE-5. What an application here takes, for want of a distribution or of a target, has an entry like any other:
+// it moves with it (MOV-2), and a target that comes later does not get another SYN of the connection.
 Verdict Stack::route_new(Dvipa& dvipa, const Segment& segment) {
   const Distribution* distribution = distribution_of(dvipa);
   const Port port = segment.connection.remote.dvipa_port;
   StackId target;
-  if (distribution != nullptr) {
-    target = select(dvipa, *distribution, segment.connection.remote);
-  } else if (listens_here(segment.connection.dvipa, port)) {
-    target = settings_.self;  // not distributed; the entry moves with it (MOV-2)
-  }
+  if (distribution != nullptr) target = select(dvipa, *distribution, segment.connection.remote);
   if (!target && distribution != nullptr && has(Mutant::route_to_silent_port))
     for (const auto& [stack, member] : members_)
       if (distribution->targets.contains(settings_.xcf_addresses[stack.value - 1U])) target = stack;
-  const bool silent = has(Mutant::refuse_in_silence) || dvipa.silence_until > ageing_tick_;
+  const bool silent = distribution != nullptr && (has(Mutant::refuse_in_silence) || dvipa.silence_until > ageing_tick_);
+  const bool remembers = distribution == nullptr || !has(Mutant::open_without_entry);
+  if (!target && !silent && remembers && listens_here(segment.connection.dvipa, port)) target = settings_.self;
   if (!target) return {silent ? Kind::drop : Kind::conventional, {}, false};
   if (!has(Mutant::forget_route)) dvipa.routes.insert(segment.connection.remote, new_route(target));
   return {target == settings_.self ? Kind::to_local : Kind::to_target, target,

@@ -11,15 +11,18 @@ void Stack::step(Input input, Effects& effects) {
   const bool only_ages = fired != nullptr && fired->timer.kind == Timer::Kind::ageing;
   std::visit([&](auto& kind) { take(kind); }, input);
   for (auto& [address, dvipa] : dvipas_) {
-    const bool moves = dvipa.asked_to_move.has_value();
-    if (moves) move_if_idle(address, dvipa);
-    if (moves || !only_ages) follow_state(address, dvipa);
+    const bool asked = dvipa.asked_to_let_go.has_value();
+    if (asked) let_go_if_free(address, dvipa);
+    if (asked || !only_ages) follow_state(address, dvipa);
   }
   leave_if_free();
   effects_ = nullptr;
 }
 
-void Stack::take(const input::Started&) { emit(effect::ArmTimer{{Timer::Kind::join, {}}, settings_.join_ms}); }
+void Stack::take(const input::Started& started) {
+  incarnation_ = started.incarnation;
+  emit(effect::ArmTimer{{Timer::Kind::join, {}}, settings_.join_ms});
+}
 
 // CFG-7: what the new definitions no longer say is taken back; what they say anew is announced.
 void Stack::take(const input::DefinitionsSet& set) {
@@ -39,7 +42,9 @@ void Stack::take(const input::DefinitionsSet& set) {
 
 // LST-5: it is sent the list as every other member was.
 void Stack::take(const input::MemberUp& up) {
-  members_[up.member] = Member{up.incarnation, false, false, 0, {}, {}};
+  members_[up.member] = {};
+  members_[up.member].incarnation = up.incarnation;
+  for (auto& [address, dvipa] : dvipas_) meet_target(dvipa, up);
   if (!has(Mutant::greet_nobody)) send_list(up.member);
   if (capacity_ != 0) emit(effect::Send{up.member, Capacity{capacity_}});
   emit(effect::ArmTimer{{Timer::Kind::list_limit, {}}, settings_.list_limit_ms});
@@ -48,8 +53,7 @@ void Stack::take(const input::MemberUp& up) {
   newcomer_ = nobody;
 }
 
-// FLV-1, FLV-12: what the member owned has no owner, what it held as a target is lost. TKB-5: what the owner has
-// reported to a claimant may have been of the member as it is now, back already.
+// FLV-1, FLV-12: what the member owned has no owner, what it held as a target is lost.
 void Stack::take(const input::MemberDown& down) {
   if (members_.erase(down.member) == 0) return;
   for (auto& [address, dvipa] : dvipas_) {
@@ -57,7 +61,6 @@ void Stack::take(const input::MemberDown& down) {
     note_lost(dvipa, down);
     if (!has(Mutant::keep_failed_target)) forget_target(address, dvipa, down.member);
     note_gone(address, dvipa, down.member);
-    if (!has(Mutant::claim_goes_on)) owner_event(address, dvipa, roles::MemberLost{});
     if (dvipa.awaiting.test(down.member.value)) {
       dvipa.awaiting.reset(down.member.value);
       complete_if_reported(address, dvipa);
@@ -67,15 +70,30 @@ void Stack::take(const input::MemberDown& down) {
   evaluate_all();
 }
 
-// FLV-12
+// FLV-12; not what is said of its next life (TKB-5).
 void Stack::forget_target(const Address& address, Dvipa& dvipa, StackId gone) {
-  dvipa.routes.erase_target(gone);
+  dvipa.routes.erase_if(
+      [&](const Remote&, const tables::Route& route) { return route.target == gone && route.foretold == 0; });
   std::erase_if(dvipa.syns_under_way, [&](const auto& each) { return each.second.target == gone; });
   const bool decides = !dvipa.rivals.empty();
-  std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == gone; });
+  std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == gone && !each.second.foretold; });
   settle_rivals(dvipa, gone);
   if (decides) emit(effect::ReleaseHeld{address});
   forget_listeners(address, dvipa, gone);
+}
+
+// TKB-5: what was said of this life of it, by those who had met it before, counts from now on; of an earlier one it is
+// over.
+void Stack::meet_target(Dvipa& dvipa, const input::MemberUp& up) {
+  const auto named = dvipa.foretold.find(up.member);
+  if (named == dvipa.foretold.end() || named->second > up.incarnation) return;
+  if (named->second < up.incarnation) return forget_foretold(dvipa, up.member);
+  dvipa.foretold.erase(named);
+  dvipa.routes.for_each([&](const Remote&, tables::Route& route) {
+    if (route.target == up.member) route.foretold = 0;
+  });
+  for (auto& [remote, rival] : dvipa.rivals)
+    if (rival.stack == up.member) rival.foretold = false;
 }
 
 void Stack::take(const input::Received& received) {
@@ -179,8 +197,10 @@ void Stack::take(const input::RouteReported& reported) {
   const std::vector<Remote> remotes{reported.connection.remote};
   if (dvipa.owner.state() == roles::OwnerState::handing_over) {
     if (has(Mutant::handover_in_silence)) return;
+    const tables::Route* route = dvipa.routes.find(reported.connection.remote);
+    const Incarnation life = route == nullptr ? 0 : life_of(dvipa, *route);
     emit(effect::Send{dvipa.owner.facts.claimant,
-                      NewConn{reported.connection.dvipa, dvipa.owner.facts.claim, reported.target, remotes}});
+                      NewConn{reported.connection.dvipa, dvipa.owner.facts.claim, reported.target, remotes, life}});
   } else if (!dvipa.owner.owns()) {
     take(input::ConnectionAccepted{reported.connection});
     target_event(reported.connection.dvipa, dvipa, roles::ConnectionsOpened{}, Change{.opened = &remotes});

@@ -101,14 +101,16 @@ class Stack {
     struct Rival {
       StackId stack;
       bool first_hand = false;
-      bool asked = false;  // the target is asked who has it; packets are held until it has answered
+      bool foretold = false;  // see tables::Route
+      bool asked = false;     // the target is asked who has it; packets are held until it has answered
       bool operator==(const Rival&) const = default;
     };
     std::map<Remote, Rival> rivals;
+    std::map<StackId, Incarnation> foretold;         // the newest life of a target that is named and not met (TKB-5)
     std::map<Remote, tables::Route> syns_under_way;  // perhaps, and not in the table; see Stack::purge_tables
     std::deque<Ended> ended_while_fresh;             // TERMCONN came within a frame's life of a SYN (RTE-6)
-    std::optional<Epoch> asked_to_move;  // by this claim, and waiting for the last connection to end (MOV-6)
-    bool by_bind = false;                // `own` was made from a VIPARANGE (CFG-5)
+    std::optional<Epoch> asked_to_let_go;            // by this claim, and may not yet (MOV-6, TKB-2)
+    bool by_bind = false;                            // `own` was made from a VIPARANGE (CFG-5)
     // What the profile says, while a stack to which the DVIPA has moved from here is the primary (MOV-2).
     std::optional<DvipaDefinition> displaced;
     // Owns it too, as the segment shows, where the bus does not reach it; this stack has given way (FLV-11).
@@ -137,7 +139,7 @@ class Stack {
   bool operator==(const Stack&) const = default;
 
   static constexpr unsigned ageing_slices = 64;
-  static constexpr unsigned ageing_round_modulus = 1U << 13U;  // of Route::used_at
+  static constexpr unsigned ageing_round_modulus = 1U << 12U;  // of Route::used_at
   static constexpr unsigned touched_at_modulus = 1U << 7U;     // of Route::touched_at
 
  private:
@@ -179,7 +181,8 @@ class Stack {
     bool leaving = false;
     std::uint16_t capacity = 0;  // 0: it has not said (RTE-8)
     std::map<Address, MemberPart> parts;
-    std::map<Address, ListEntry> owning;  // what it says that it owns
+    std::map<Address, ListEntry> owning;    // what it says that it owns; as a claim what this stack has let go for it
+    std::map<Address, ListEntry> claiming;  // what it says that it claims
     bool operator==(const Member&) const = default;
   };
   using Listeners = std::set<std::pair<Address, Port>>;  // local address (none = wildcard), port
@@ -198,6 +201,7 @@ class Stack {
   void take(const input::MemberUp&);
   void take(const input::MemberDown&);
   void forget_target(const Address& address, Dvipa& dvipa, StackId gone);
+  void meet_target(Dvipa& dvipa, const input::MemberUp& up);
   void take(const input::Received&);
   void take(const input::ListenerChanged&);
   void take(const input::AddressHeld&);
@@ -237,6 +241,7 @@ class Stack {
   template <class Event>
   void owner_event(const Address& address, Dvipa& dvipa, const Event& event);
   void carry_out(const Address& address, Dvipa& dvipa, roles::OwnerOrder order);
+  void note_new_owner(const Address& address, StackId claimant);
   void purge_tables(const Address& address, Dvipa& dvipa);
   void serve_on(const Address& address, Dvipa& dvipa);
   void recall_syns(Dvipa& dvipa);
@@ -272,7 +277,8 @@ class Stack {
   void give_up_primary(const Address& address, Dvipa& dvipa);
   bool is_move(const Address& address, StackId claimant) const;
   bool moves_when_idle(const Address& address, const Dvipa& dvipa) const;
-  void move_if_idle(const Address& address, Dvipa& dvipa);
+  bool must_go_on(const Address& address, const Dvipa& dvipa) const;
+  void let_go_if_free(const Address& address, Dvipa& dvipa);
   const RangeDefinition* range_of(const Address& address) const;
   const ListEntry* owner_entry(const Address& address, const Dvipa& dvipa) const;
 
@@ -311,8 +317,20 @@ class Stack {
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
   void end_left_over(const Address& address, const Dvipa& dvipa, StackId holder, std::vector<Remote> remotes);
   void abort_left_over(const TermConn& termconn);
+  enum class Life : std::uint8_t { met, foretold, over };
+  Life life_meant_by(Dvipa& dvipa, StackId from, const NewConn& newconn);
+  static void forget_foretold(Dvipa& dvipa, StackId target);
+  Incarnation life_of(const Dvipa& dvipa, const tables::Route& route) const;
   bool says_it_owns(StackId stack, const Address& address, Epoch epoch) const;
-  void compete(const Address& address, Dvipa& dvipa, const Remote& remote, Dvipa::Rival rival);
+  // What one NEWCONN says of its connections.
+  struct Naming {
+    StackId target;
+    bool first_hand = false;
+    bool decides = false;   // it is the present owner's, to a claimant (TKB-5)
+    bool foretold = false;  // see tables::Route
+  };
+  bool enter(const Address& address, Dvipa& dvipa, const Remote& remote, const Naming& naming);
+  bool compete(const Address& address, Dvipa& dvipa, const Remote& remote, Dvipa::Rival rival);
   void confirm(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route);
   bool is_undecided(const Dvipa& dvipa, const Remote& remote, const tables::Route& route) const;
   bool is_awaited(const Dvipa& dvipa, StackId stack) const;
@@ -328,6 +346,7 @@ class Stack {
   bool is_fresh(const tables::Route& route) const;
   void touch(tables::Route& route) const;
   tables::Route new_route(StackId target) const;
+  tables::Route new_route(const Dvipa::Rival& rival) const;
   std::uint32_t frame_life_ticks() const { return settings_.frame_life_ms / settings_.ageing_ms + 1; }
 
   // weights.cpp: what weighs where new connections go
@@ -343,7 +362,7 @@ class Stack {
 
   // route.cpp
   bool is_actual_target(const Dvipa& dvipa, const Segment& segment, StackId target) const;
-  bool is_stranger(StackId target) const;
+  bool is_stranger(const tables::Route& route) const;
   bool is_of_former_owner(const Dvipa& dvipa, const tables::Route& route) const;
   Verdict route_new(Dvipa& dvipa, const Segment& segment);
   Verdict route_elsewhere(const Dvipa& dvipa, const Segment& segment);
@@ -366,6 +385,7 @@ class Stack {
   bool ready_ = false;
   bool leaving_ = false;
   bool left_ = false;
+  Incarnation incarnation_ = 0;
   std::uint32_t ageing_tick_ = 0;
   std::uint16_t ageing_round_ = 0;
   std::uint16_t ageing_slice_ = 0;

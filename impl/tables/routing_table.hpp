@@ -30,7 +30,9 @@ struct Route {
   // The target has said that it holds the connection no longer, and no SYN was routed since; the entry is kept for one
   // that may be under way (RTE-6).
   std::uint32_t ended : 1 = 0;
-  std::uint32_t used_at : 13 = 0;  // in rounds of ageing, modulo 2^13
+  // It is of a life of its target that this stack has yet to meet (TKB-5).
+  std::uint32_t foretold : 1 = 0;
+  std::uint32_t used_at : 12 = 0;  // in rounds of ageing, modulo 2^12
   bool operator==(const Route&) const = default;
 };
 static_assert(sizeof(Route) == 4);

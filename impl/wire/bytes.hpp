@@ -58,6 +58,7 @@ class Writer {
   void u8(std::uint8_t value) { out_.push_back(value); }
   void u16(std::uint16_t value) { store_u16(room(2), value); }
   void u32(std::uint32_t value) { store_u32(room(4), value); }
+  void u64(std::uint64_t value) { store_u64(room(8), value); }
   void flag(bool value) { u8(value ? 1 : 0); }
   void epoch(const Epoch& value) {
     u32(value.counter);
@@ -122,6 +123,10 @@ class Reader {
   std::uint32_t u32() {
     const std::uint8_t* from = take(4);
     return from == nullptr ? 0 : load_u32(from);
+  }
+  std::uint64_t u64() {
+    const std::uint8_t* from = take(8);
+    return from == nullptr ? 0 : load_u64(from);
   }
   // A number of an enumeration whose values are first..last.
   template <class Enumeration>

@@ -53,7 +53,8 @@ enum Tag : std::uint16_t {
   tag_target = 5,
   tag_remotes = 6,
   tag_entry = 7,
-  tag_weight = 8
+  tag_weight = 8,
+  tag_life = 9
 };
 
 template <class M>
@@ -77,6 +78,10 @@ concept HasRemotes = requires(M m) {
 template <class M>
 concept HasWeight = requires(M m) {
   m.weight;
+};
+template <class M>
+concept HasLife = requires(M m) {
+  m.life;
 };
 template <class M>
 concept HasEntries = requires(M m) {
@@ -114,6 +119,8 @@ void write_fields(Writer& writer, const M& message, [[maybe_unused]] std::size_t
     require(message.weight != 0, "a capacity has a weight");
     writer.element(tag_weight, [&] { writer.u16(message.weight); });
   }
+  if constexpr (HasLife<M>)
+    if (message.life != 0) writer.element(tag_life, [&] { writer.u64(message.life); });
 }
 
 std::size_t remote_count(const Message& message) {
@@ -167,10 +174,17 @@ bool read_field(Reader& reader, std::uint16_t tag, std::size_t length, M& messag
       if (message.weight == 0) reader.fail_at(place, "capacity without a weight");
       return true;
     }
+  if constexpr (HasLife<M>)
+    if (tag == tag_life) {
+      const std::size_t place = reader.offset();
+      message.life = reader.u64();
+      if (message.life == 0) reader.fail_at(place, "a life without a number");
+      return true;
+    }
   return false;
 }
 
-// All but list entries, of which there may be none.
+// All but list entries, of which there may be none, and a life, which need not be said.
 template <class M>
 constexpr unsigned mandatory_tags() {
   unsigned tags = 0;

@@ -111,19 +111,23 @@ class Cluster {
   void on_claiming(Stack i, Stack from, Epoch epoch);
   void on_owning(Stack i, Stack from, Epoch epoch);
   bool routes(Stack i) const;
+  bool is_in_use(Stack i) const;
+  bool is_rebuilding(Stack i) const;
   void on_rival(Stack i, Stack from, Epoch epoch);
   void on_report(Stack i, Stack from, const Message& message);
   void on_new_conn(Stack i, Stack from, const Message& message);
   void on_term_conn(Stack i, Stack from, std::uint8_t c);
+  bool is_foretold(Stack i, std::uint8_t c) const;
   void on_take_over(Stack i, Stack from, Epoch epoch);
   void on_released(Stack i, Epoch epoch);
 
   bool may_answer_unmatched(Stack router) const;
   void forward_syn(Stack router, std::uint8_t c, std::uint8_t instance, Stack target, unsigned hops);
+  bool hears_of(Stack j, Epoch epoch) const;
   template <class Of>
   bool will_take(Stack j, std::uint8_t c, Of&& of) const;
   void note_contest(Stack router, std::uint8_t c, Stack target);
-  void forget_connections_of(Stack i, Stack j);
+  void forget_connections_of(Stack i, Stack j, bool outlived);
   void make_entry(Stack router, std::uint8_t c, Stack target);
   void report_routed(Stack router, std::uint8_t c);
   void open_half(Stack i, Stack from, std::uint8_t c, std::uint8_t instance);
@@ -131,6 +135,7 @@ class Cluster {
   void refuse(Stack by, std::uint8_t c, std::uint8_t instance);
   void accept_data(Stack i, std::uint8_t c, Stack router);
   bool have_met(Stack i, Stack j) const;
+  bool sees_present(Stack i, Stack j) const;  // j's present life is in i's view
   bool has_heard_all_of(Stack router, Stack i) const;
 
   const Rules& rules_;

@@ -191,6 +191,21 @@ Rules moves_and_failures() {
   return r;
 }
 
+Rules moved_among_rivals() {
+  Rules r = moves();
+  r.name = "moved-among-rivals";
+  r.purpose = "two moves between primary and last backup, while the primary crashes and starts again";
+  r.failing = set_of({1});
+  r.destinations = set_of({1, 3});
+  r.listeners = set_of({2});
+  r.patient = true;
+  r.budget.crashes = 1;
+  r.budget.restarts = 1;
+  r.liveness = false;
+  r.long_run = true;
+  return r;
+}
+
 Rules chain() {
   Rules r = base("chain", "a chain of moves, with connections at the first and at the second of three stacks");
   r.connections = 2;
@@ -389,6 +404,7 @@ std::span<const Rules> configurations() {
                                          when_idle(),
                                          disruptive(),
                                          two_dvipas(),
+                                         moved_among_rivals(),
                                          moves_and_failures(),
                                          standard(),
                                          handover(),

@@ -24,6 +24,8 @@ void Cluster::connect(Stack i, Stack j) {
   s_.frames.remove_between(i, j);
   for (const auto& [a, b] : {std::pair{i, j}, std::pair{j, i}}) {
     send(a, b, list_of(a));
+    for (Entry& entry : at(a).crt)  // of a life of b that is over (TKB-5/life)
+      if (entry.target == b && !entry.present && !drops(Deviation::lives_unnamed)) entry = {};
     // FLV-11: it may hold connections, from the other side of a partition or from before a pause.
     if ((owns(a) && !drops(Deviation::no_report_after_heal)) || claims(a)) await(a, b);
   }
@@ -38,7 +40,9 @@ bool Cluster::may_exclude(Stack i, Stack j) const {
 void Cluster::exclude(Stack i, Stack j) {
   StackState& me = at(i);
   s_.bus[j][i].clear();
+  const bool outlived = has(me.outlived, j);
   remove(me.view, j);
+  remove(me.outlived, j);
   remove(me.listed, j);
   remove(me.leaving, j);
   remove(me.primaries, j);
@@ -47,12 +51,10 @@ void Cluster::exclude(Stack i, Stack j) {
   remove(me.waiting, j);
   if (!drops(Deviation::failed_target_kept)) {  // FLV-12, RTE-11
     remove(me.dpt, j);
-    forget_connections_of(i, j);
+    forget_connections_of(i, j, outlived);
   }
   if (owner_of(me.claiming) == j) claimant_lost(i);
   if (owner_of(me.owning) == j) return owner_lost(i);
-  // TKB-5: what the owner has reported may have been of j as it is now, back already: the claim begins anew.
-  if (claims(i) && !drops(Deviation::claim_goes_on)) return start_claiming(i);
   if (awaited && me.waiting == 0) complete(i);  // FLV-6
 }
 
@@ -72,7 +74,18 @@ void Cluster::get_ready(Stack i) { at(i).ready = true; }
 void Cluster::crash(Stack i) {
   at(i) = {};
   at(i).life = Life::crashed;
-  for (Stack j = 1; j <= rules_.stacks; ++j) s_.bus[j][i].clear();
+  for (Stack j = 1; j <= rules_.stacks; ++j) {
+    s_.bus[j][i].clear();
+    if (has(at(j).view, i)) add(at(j).outlived, i);
+    for (Entry& entry : at(j).crt)
+      if (entry.target == i) entry.present = false;
+    for (Stack k = 1; k <= rules_.stacks; ++k)
+      if (k != j) s_.bus[j][k].outlive(i);
+  }
+  // FLV-12: what a SYN opens at its next life is no end of the connections that its clients had.
+  for_each_connection([&](std::uint8_t c) {
+    if (s_.clients[c].peer == i) s_.clients[c].peer = nobody;
+  });
 }
 
 void Cluster::restart(Stack i) {

@@ -50,7 +50,7 @@ void Cluster::advertise(Stack i) {
 void Cluster::own_tables(Stack i) {
   at(i).dpt = at(i).listening ? only(i) : Stacks{0};
   for_each_connection([&](std::uint8_t c) {
-    if (at(i).endpoint[c].end != End::none) at(i).crt[c] = {i, false};
+    if (at(i).endpoint[c].end != End::none) at(i).crt[c] = {i, false, true};
   });
 }
 
@@ -251,6 +251,7 @@ void Cluster::on_owning(Stack i, Stack from, Epoch epoch) {
     }
     me.claiming = 0;
   } else if (claims(i)) {
+    report(i, from, epoch);    // which does not let go without, to whomever (TKB-2/complete)
     return start_claiming(i);  // the owner to take it from is another one now
   }
   if (!reported) report(i, from, epoch);
@@ -261,10 +262,14 @@ bool Cluster::routes(Stack i) const {
 }
 
 // MOV-6: with WHENIDLE the owner goes on, also with new connections, until it routes none. (Not when it has to leave.)
+bool Cluster::is_in_use(Stack i) const {
+  return rules_.moveable == Moveable::when_idle && !has(at(i).leaving, i) && routes(i);
+}
+
 void Cluster::on_take_over(Stack i, Stack, Epoch epoch) {
   if (!owns(i) || at(i).claiming != epoch) return;
-  const bool in_use = rules_.moveable == Moveable::when_idle && !has(at(i).leaving, i) && routes(i);
-  if (in_use && !drops(Deviation::moves_in_use)) {
+  const bool in_use = is_in_use(i);
+  if ((in_use && !drops(Deviation::moves_in_use)) || is_rebuilding(i)) {
     at(i).asked = true;
     return;
   }
@@ -272,13 +277,19 @@ void Cluster::on_take_over(Stack i, Stack, Epoch epoch) {
   let_go(i);
 }
 
+// TKB-2/complete: an owner that has claimed anew (FLV-11) has forgotten the SYNs that it has forwarded. Whether one has
+// arrived is known when its target has reported, and takes no other of them any more.
+bool Cluster::is_rebuilding(Stack i) const { return at(i).waiting != 0 && !drops(Deviation::lets_go_unreported); }
+
 bool Cluster::may_let_go(Stack i) const {
-  return at(i).life == Life::up && owns(i) && at(i).asked && (!routes(i) || has(at(i).leaving, i));
+  return at(i).life == Life::up && owns(i) && at(i).asked && !is_in_use(i) && !is_rebuilding(i);
 }
 
 void Cluster::let_go(Stack i) {
   const Epoch epoch = at(i).claiming;
   step_down(i);
+  // TGT-7: what changes here from now on is the claimant's to know.
+  if (has(at(i).view, owner_of(epoch))) at(i).said[owner_of(epoch)] = epoch;
   send(i, owner_of(epoch), {MessageKind::released, epoch, 0, nobody});
   // Everybody else has to know too: were the claimant to fail now, they would take this stack for the owner.
   if (!drops(Deviation::release_in_silence)) announce(i);

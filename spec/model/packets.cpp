@@ -65,13 +65,21 @@ void Cluster::route_syn(const Path& path, std::uint8_t c, std::uint8_t instance,
   if (may_answer_unmatched(path.router)) refuse(path.router, c, instance);  // RTE-5
 }
 
+// The list that tells j of that claim is on its way; its sender may have failed.
+bool Cluster::hears_of(Stack j, Epoch epoch) const {
+  const Channel& channel = s_.bus[owner_of(epoch)][j];
+  for (unsigned n = 0; n < channel.size; ++n)
+    if (channel[n].kind == MessageKind::list_owning && channel[n].epoch == epoch) return true;
+  return false;
+}
+
 // Another than the router has forwarded a SYN of the client's present connection, and j will take it.
 template <class Of>
 bool Cluster::will_take(Stack j, std::uint8_t c, Of&& of) const {
   const auto end = s_.frames.frames.begin() + s_.frames.size;
   return at(j).life == Life::up && std::any_of(s_.frames.frames.begin(), end, [&](const Frame& frame) {
            return frame.to == j && frame.connection == c && frame.instance == s_.clients[c].instance &&
-                  fence_admits(j, frame.epoch) && of(owner_of(frame.epoch));
+                  (fence_admits(j, frame.epoch) || hears_of(j, frame.epoch)) && of(owner_of(frame.epoch));
          });
 }
 
@@ -91,22 +99,20 @@ void Cluster::note_contest(Stack router, std::uint8_t c, Stack target) {
   }
 }
 
-// FLV-12: i's view excludes j, whose entries go. One of them may be of j's next life: a former owner that has met that
-// life has reported what it gave to it (TKB-5) before i, the owner now, noticed that there was another before. NEWCONN
-// does not say which life it means, and that half is lost in the same way. (A claimant begins anew, TKB-5/anew.)
-void Cluster::forget_connections_of(Stack i, Stack j) {
-  const auto has_told = [&](Stack from) { return from != i && have_met(i, from) && have_met(from, j); };
+// FLV-12: i's view excludes j, whose entries go, but not those of j's next life: a former owner may have met that one
+// before i notices that there was another, and has reported what it gave to it (TKB-5/life).
+void Cluster::forget_connections_of(Stack i, Stack j, bool outlived) {
   for_each_connection([&](std::uint8_t c) {
-    if (at(i).crt[c].target != j) return;
-    at(i).crt[c] = {};
-    if (owns(i) && !has(at(j).view, i) && will_take(j, c, has_told)) s_.clients[c].contested = true;
+    Entry& entry = at(i).crt[c];
+    const bool of_next_life = outlived && entry.present && !drops(Deviation::lives_unnamed);
+    if (entry.target == j && !of_next_life) entry = {};
   });
 }
 
 // RTE-4.
 void Cluster::make_entry(Stack router, std::uint8_t c, Stack target) {
   if (drops(Deviation::forward_without_entry)) return;
-  at(router).crt[c] = {target, true};
+  at(router).crt[c] = {target, true, sees_present(router, target)};
   if (!drops(Deviation::no_report_during_handover)) report_routed(router, c);
 }
 
@@ -116,7 +122,7 @@ void Cluster::make_entry(Stack router, std::uint8_t c, Stack target) {
 void Cluster::report_routed(Stack router, std::uint8_t c) {
   if (!hands_over(router)) return;
   const StackState& me = at(router);
-  const Message message{MessageKind::new_conn, me.claiming, c, me.crt[c].target};
+  const Message message{MessageKind::new_conn, me.claiming, c, me.crt[c].target, false, me.crt[c].present};
   const Stack claimant = owner_of(me.claiming);
   if (!s_.bus[router][claimant].ends_for(c, message)) send(router, claimant, message);
 }
@@ -204,6 +210,8 @@ void Cluster::reset(Stack by, std::uint8_t c) {
 bool Cluster::have_met(Stack i, Stack j) const {
   return i == j || (at(j).life == Life::up && has(at(i).view, j) && has(at(j).view, i));
 }
+
+bool Cluster::sees_present(Stack i, Stack j) const { return i == j || (has(at(i).view, j) && !has(at(i).outlived, j)); }
 
 // No message between the two is still on its way.
 bool Cluster::has_heard_all_of(Stack router, Stack i) const {

@@ -28,11 +28,11 @@ void Cluster::report(Stack i, Stack to, Epoch epoch) {
     const End end = me.endpoint[c].end;
     const bool left_out =
         drops(Deviation::report_only_listeners) || (end == End::half_open && drops(Deviation::half_open_not_reported));
-    if (end != End::none && !left_out) named.push_back({MessageKind::new_conn, epoch, c, i});
+    if (end != End::none && !left_out) named.push_back({MessageKind::new_conn, epoch, c, i, false, true});
     const Stack target = me.crt[c].target;
     const bool said = target == i && end != End::none;
     if (owns(i) && target != nobody && !said && !drops(Deviation::routed_not_reported))
-      named.push_back({MessageKind::new_conn, epoch, c, target});
+      named.push_back({MessageKind::new_conn, epoch, c, target, false, me.crt[c].present});
   });
   const bool together = !named.empty() && named.front().about != named.back().about;
   for (Message& message : named) {
@@ -60,7 +60,7 @@ Epochs Cluster::told_by(Stack i) const {
 // Something has begun or ended at i.
 void Cluster::tell(Stack i, MessageKind kind, std::uint8_t about, Stack except) {
   for (const Epoch whom : told_by(i)) {
-    const Message message{kind, whom, about, i};
+    const Message message{kind, whom, about, i, false, kind == MessageKind::new_conn};
     if (owner_of(whom) == i) on_report(i, i, message);
     if (owner_of(whom) != i && owner_of(whom) != except) send(i, owner_of(whom), message);
   }
@@ -156,14 +156,19 @@ void Cluster::on_report(Stack i, Stack from, const Message& message) {
 // although the owner has given the connection to another meanwhile: the other keeps it. But what a claimant hears from
 // the present owner is newer than all else about what that owner routes (TKB-5). A target that the receiver has
 // not met (it is in the view of a former owner, after a partition) is entered as well: until it joins its packets are
-// lost, but not answered.
+// lost, but not answered. Of a life that is over, as i knows from having met the next, there is nothing to enter. An
+// owner that hands over tells the claimant: who has given it the connection may have failed by now (TKB-5/heard).
 void Cluster::on_new_conn(Stack i, Stack from, const Message& message) {
   const Stack target = drops(Deviation::connection_of_any_target) ? from : message.target;
   Entry& entry = at(i).crt[message.about];
+  const bool known_better = sees_present(i, target) || (entry.target == target && entry.present);
+  if (!message.present && known_better && !drops(Deviation::lives_unnamed)) return;
   const bool decides = claims(i) && from == owner_of(at(i).owning) && !drops(Deviation::owner_does_not_decide);
   const bool taken = entry.target != nobody && entry.target != target && !decides;
   if (taken && !drops(Deviation::last_report_wins)) return;
-  entry = {target, true};  // its SYN may still be on its way
+  const bool news = entry.target != target;
+  entry = {target, true, message.present};  // its SYN may still be on its way
+  if (news && from != owner_of(at(i).claiming) && !drops(Deviation::heard_untold)) report_routed(i, message.about);
 }
 
 // RTE-6, TGT-4. Bus and network are not ordered: a SYN that the owner has forwarded may reach the target only after it
@@ -171,7 +176,7 @@ void Cluster::on_new_conn(Stack i, Stack from, const Message& message) {
 // ages out (RTE-11) if nothing comes of it.
 void Cluster::on_term_conn(Stack i, Stack from, std::uint8_t c) {
   Entry& entry = at(i).crt[c];
-  if (entry.target != from) return;
+  if (entry.target != from || is_foretold(i, c)) return;
   if (!entry.fresh || drops(Deviation::end_at_once)) entry = {};
 }
 
@@ -187,13 +192,19 @@ void Cluster::end_connection(Stack i, std::uint8_t c) {
   tell(i, MessageKind::term_conn, c);
 }
 
+// The entry is of a life of its target that i has yet to meet, while the one before is in its view.
+bool Cluster::is_foretold(Stack i, std::uint8_t c) const {
+  const Entry& entry = at(i).crt[c];
+  return entry.present && has(at(i).outlived, entry.target) && !drops(Deviation::lives_unnamed);
+}
+
 // RTE-11: the owner asks about an entry that no SYN has hit, and no report has named, for longer than a frame can live.
 // (Asking about one that its target holds changes nothing and is left out.)
 bool Cluster::may_verify(Stack i, std::uint8_t c) const {
   const StackState& me = at(i);
   const Stack target = me.crt[c].target;
   if (drops(Deviation::no_ageing) || me.life != Life::up || !owns(i) || target == nobody) return false;
-  if (me.crt[c].fresh) return false;
+  if (me.crt[c].fresh || is_foretold(i, c)) return false;
   if (target != i && !has(me.view, target)) return true;  // FLV-12
   if (drops(Deviation::age_without_asking)) return true;
   if (at(target).endpoint[c].end != End::none) return false;

@@ -98,7 +98,13 @@ class Parts {
     for_each([&](Stack i) { of_stack(state.stacks[i], i); });
     for (unsigned c = 0; c < connections_; ++c) of_client(state.clients[c]);
     of_environment(state);
-    row_.piece([&](auto& field) { for_each_pair([&](Stack i, Stack j) { field(state.bus[i][j].size, 4); }); });
+    for_each([&](Stack i) {
+      row_.piece([&](auto& field) {
+        for_each([&](Stack j) {
+          if (i != j) field(state.bus[i][j].size, 5);
+        });
+      });
+    });
     for_each_pair([&](Stack i, Stack j) { of_channel(state.bus[i][j]); });
     of_frames(state.frames);
   }
@@ -129,6 +135,7 @@ class Parts {
       field(stack.listening, 1);
       field(stack.asked, 1);
       field(stack.view, kSet);
+      field(stack.outlived, kSet);
       field(stack.listed, kSet);
       field(stack.primaries, kSet);
       field(stack.leaving, kSet);
@@ -145,6 +152,7 @@ class Parts {
       for (unsigned c = 0; c < connections_; ++c) {
         field(stack.crt[c].target, kName);
         field(stack.crt[c].fresh, 1);
+        field(stack.crt[c].present, 1);
         field(stack.endpoint[c].end, 2);
         field(stack.endpoint[c].instance, 2);
       }
@@ -216,7 +224,8 @@ void pass(Row& row, Part& state, unsigned stacks, unsigned connections) {
 PackedMessage packed(const Message& message) {
   const unsigned kind = static_cast<unsigned>(message.kind);
   if (message.epoch > 63U || message.about > 3U) broken("a field of a message is larger than what is stored of it");
-  return static_cast<PackedMessage>(kind | unsigned{message.epoch} << 4U | unsigned{message.about} << 10U |
+  const unsigned about = message.about | (message.present ? 2U : 0U);
+  return static_cast<PackedMessage>(kind | unsigned{message.epoch} << 4U | about << 10U |
                                     unsigned{message.target} << 12U | (message.together ? 1U << 15U : 0U));
 }
 
@@ -251,6 +260,15 @@ bool Channel::ends_for(std::uint8_t connection, const Message& message) const {
 }
 
 void Channel::clear() { *this = {}; }
+
+void Channel::outlive(Stack target) {
+  for (unsigned n = 0; n < size; ++n) {
+    Message message = (*this)[n];
+    if (message.kind != MessageKind::new_conn || message.target != target) continue;
+    message.present = false;
+    messages[n] = packed(message);
+  }
+}
 
 void Frames::add(const Frame& frame) {
   const auto end = frames.begin() + size;

@@ -25,6 +25,15 @@ constexpr bool has(Stacks set, Stack i) { return i != nobody && (set & only(i)) 
 constexpr void add(Stacks& set, Stack i) { set = static_cast<Stacks>(set | only(i)); }
 constexpr void remove(Stacks& set, Stack i) { set = static_cast<Stacks>(set & ~only(i)); }
 
+// One of them for each stack, counted from 1 as stacks are.
+template <class Each>
+struct ByStack {
+  std::array<Each, kStacksMax> each{};
+  Each& operator[](unsigned i) { return each[i - 1U]; }
+  const Each& operator[](unsigned i) const { return each[i - 1U]; }
+  bool operator==(const ByStack&) const = default;
+};
+
 // A period of ownership (FLV-10): counter and owner in one number that is ordered as the pair is. 0: never owned.
 using Epoch = std::uint8_t;
 constexpr Epoch epoch_of(unsigned counter, Stack owner) { return static_cast<Epoch>(counter << 2U | (owner - 1U)); }
@@ -43,10 +52,12 @@ struct Endpoint {
 };
 
 // An entry of the CRT. `fresh`: a SYN made it or hit it less than the life of a frame ago, so that SYN, or one before
-// it, may still open a connection at the target.
+// it, may still open a connection at the target. `present`: it is of the target's present life. (Stacks tell lives
+// apart by their numbers. Here it is enough to know which is over: nobody can tell one that is over from another.)
 struct Entry {
   Stack target = nobody;
   bool fresh = false;
+  bool present = false;
   bool operator==(const Entry&) const = default;
 };
 
@@ -54,8 +65,9 @@ struct StackState {
   Life life = Life::up;
   bool ready = false;      // has the lists of all members that it met at its start
   bool listening = false;  // its application does
-  bool asked = false;      // owner: the claimant wants it to let go, and it waits until the DVIPA is idle
+  bool asked = false;      // owner: the claimant wants it to let go, which it may not do yet
   Stacks view = 0;         // members that it is connected with
+  Stacks outlived = 0;     // those of them whose life, as it has met them, is over
   Stacks listed = 0;       // those of them whose VIPA list it has
   Stacks primaries = 0;    // those, and perhaps itself, that say that they are the primary
   Stacks leaving = 0;      // those, and perhaps itself, that must not own (MOV-7)
@@ -66,7 +78,7 @@ struct StackState {
   Stacks dpt = 0;          // destination port table: the current actual targets
   std::array<Entry, kConnectionsMax> crt{};
   std::array<Endpoint, kConnectionsMax> endpoint{};
-  std::array<Epoch, kStacksMax + 1> said{};  // under which each member's newest list says that it owns; 0: it does not
+  ByStack<Epoch> said;  // under which each member's newest list says that it owns; 0: it does not
   bool operator==(const StackState&) const = default;
 };
 
@@ -90,20 +102,28 @@ struct Message {
   Stack target = nobody;   // new_conn
   // One of several new_conn of the same report about different connections: these may come in any order.
   bool together = false;
+  bool present = false;  // new_conn: of the target's present life
   bool operator==(const Message&) const = default;
 };
 inline constexpr std::uint8_t kPrimary = 1;
 inline constexpr std::uint8_t kLeaving = 2;
 
 // What one member has sent to another and the other has not yet received, in order. A state is copied at every step, so
-// a message is kept as 16 bits.
+// a message is kept as 16 bits: new_conn has a bit for `present` where others have the second one of `about`.
 using PackedMessage = std::uint16_t;
 PackedMessage packed(const Message& message);
 constexpr Message unpacked(PackedMessage bits) {
-  return {static_cast<MessageKind>(bits & 15U), static_cast<Epoch>(bits >> 4U & 63U),
-          static_cast<std::uint8_t>(bits >> 10U & 3U), static_cast<Stack>(bits >> 12U & 7U), bits >> 15U != 0};
+  const auto kind = static_cast<MessageKind>(bits & 15U);
+  const bool new_conn = kind == MessageKind::new_conn;
+  return {kind,
+          static_cast<Epoch>(bits >> 4U & 63U),
+          static_cast<std::uint8_t>(bits >> 10U & (new_conn ? 1U : 3U)),
+          static_cast<Stack>(bits >> 12U & 7U),
+          bits >> 15U != 0,
+          new_conn && (bits >> 11U & 1U) != 0};
 }
-inline constexpr unsigned kChannelMax = 15;
+static_assert(kConnectionsMax <= 2);
+inline constexpr unsigned kChannelMax = 19;
 struct Channel {
   std::uint16_t size = 0;
   std::array<PackedMessage, kChannelMax> messages{};
@@ -113,6 +133,7 @@ struct Channel {
   Message take(unsigned n);
   bool ends_for(std::uint8_t connection, const Message& message) const;  // the last one about that connection is this
   void clear();
+  void outlive(Stack target);  // its present life is over
 };
 
 // A SYN on its way from the owner to a target; it may arrive late, again, or never. Its sender is the epoch's owner.
@@ -139,7 +160,7 @@ enum class ClientEnd : std::uint8_t { closed, syn_sent, established };
 struct Client {
   ClientEnd end = ClientEnd::closed;
   std::uint8_t instance = 0;
-  Stack peer = nobody;          // established: the target whose SYN-ACK it took
+  Stack peer = nobody;          // established: the target whose SYN-ACK it took, while that lives
   std::uint8_t syns_alive = 0;  // set of instances: a SYN may still arrive from the network
   // Its SYN was given to one target, and by an owner that did not see that one although it lives, to another. Whichever
   // the client meets, the other's packets are lost with a target that has failed as far as the group knows (FLV-12).
@@ -173,14 +194,6 @@ enum class Harm : std::uint8_t {
   to_non_listener = 32,  // a new connection forwarded to a stack whose end of listening the owner could know
   moved_in_use = 64,     // WHENIDLE: let go by an owner that routes a connection
   disrupted = 128,       // DISRUPTIVE: started by a bind although another stack has it
-};
-
-// One of them for each stack, counted from 1 as stacks are.
-template <class Each>
-struct ByStack {
-  std::array<Each, kStacksMax> each{};
-  Each& operator[](unsigned i) { return each[i - 1U]; }
-  const Each& operator[](unsigned i) const { return each[i - 1U]; }
 };
 
 struct State {

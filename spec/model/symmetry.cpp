@@ -36,14 +36,15 @@ bool names_connection(MessageKind kind) {
 
 StackState renamed(const StackState& stack, const Renaming& to) {
   StackState out = stack;
-  for (Stacks StackState::*set : {&StackState::view, &StackState::listed, &StackState::primaries, &StackState::leaving,
-                                  &StackState::waiting, &StackState::dpt})
+  for (Stacks StackState::*set : {&StackState::view, &StackState::outlived, &StackState::listed, &StackState::primaries,
+                                  &StackState::leaving, &StackState::waiting, &StackState::dpt})
     out.*set = renamed_set(stack.*set, to);
   for (Epoch StackState::*epoch : {&StackState::newest, &StackState::owning, &StackState::claiming})
     out.*epoch = renamed_epoch(stack.*epoch, to);
   for (Stack j = 1; j <= kStacksMax; ++j) out.said[to.stack[j]] = renamed_epoch(stack.said[j], to);
   for (unsigned c = 0; c < kConnectionsMax; ++c) {
-    out.crt[to.connection[c]] = {to.stack[stack.crt[c].target], stack.crt[c].fresh};
+    out.crt[to.connection[c]] = stack.crt[c];
+    out.crt[to.connection[c]].target = to.stack[stack.crt[c].target];
     out.endpoint[to.connection[c]] = stack.endpoint[c];
   }
   return out;
@@ -143,7 +144,7 @@ class Facts {
   Colour known_by(Stack i, Stack j) const {
     const StackState& me = s_.stacks[i];
     unsigned bits = 0;
-    for (const Stacks set : {me.view, me.listed, me.primaries, me.leaving, me.waiting, me.dpt})
+    for (const Stacks set : {me.view, me.outlived, me.listed, me.primaries, me.leaving, me.waiting, me.dpt})
       bits = bits << 1U | (has(set, j) ? 1U : 0U);
     return Colour{bits} << 8U | me.said[j];
   }
@@ -151,7 +152,7 @@ class Facts {
   Colour of_both(Stack i, std::uint8_t c) const {
     const StackState& me = s_.stacks[i];
     const Entry& entry = me.crt[c];
-    Colour colour = mix(static_cast<Colour>(me.endpoint[c].end), me.endpoint[c].instance, entry.fresh,
+    Colour colour = mix(static_cast<Colour>(me.endpoint[c].end), me.endpoint[c].instance, entry.fresh, entry.present,
                         entry.target == i ? 1 : stack_[entry.target], s_.clients[c].peer == i);
     for (Stack j = 1; j <= rules_.stacks; ++j)
       if (s_.stacks[j].crt[c].target == i) colour += mix(stack_[j], s_.stacks[j].crt[c].fresh);
@@ -169,7 +170,7 @@ class Facts {
       const Message message = channel[n];
       const Colour about = names_connection(message.kind) ? connection_[message.about] : message.about;
       const Colour target = message.target == from ? 1 : message.target == to ? 2 : stack_[message.target];
-      const Colour one = mix(static_cast<Colour>(message.kind), message.epoch, about, target);
+      const Colour one = mix(static_cast<Colour>(message.kind), message.epoch, about, target, message.present);
       if (message.together) {
         run += one;
         continue;

@@ -56,6 +56,7 @@ struct NewConn {
   Epoch epoch;
   StackId target;
   std::vector<Remote> remotes;
+  Incarnation life = 0;  // of another target than the sender; 0: not said
   auto operator<=>(const NewConn&) const = default;
 };
 

@@ -111,7 +111,7 @@ bool Board::let_lose(const Course& course) {
   bool lost = false;
   for (std::uint8_t c = 0; c < wishes_.size(); ++c) {
     const model::Client& client = state_.clients[c];
-    const bool failed = client.peer != model::nobody && state_.stacks[client.peer].endpoint[c].end == End::none;
+    const bool failed = client.end == ClientEnd::established && state_.stacks[client.peer].endpoint[c].end == End::none;
     if (client.end == ClientEnd::closed || !(failed || wishes_[c].may_be_lost)) continue;
     if (!course.is_lost(cast_.connections[c])) continue;
     lose(c);

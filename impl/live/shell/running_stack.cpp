@@ -103,7 +103,8 @@ tl::expected<void, ShellError> RunningStack::open_control() {
 tl::expected<void, ShellError> RunningStack::join() {
   const bus::MacAddress mac = host_.port().mac().bytes;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  auto opened = bus::Bus::open(io_, cluster_, self_.stack, static_cast<Incarnation>(now.count()), mac, *this);
+  const auto incarnation = static_cast<Incarnation>(now.count());
+  auto opened = bus::Bus::open(io_, cluster_, self_.stack, incarnation, mac, *this);
   if (!opened) return tl::unexpected(ShellError{opened.error().what, opened.error().remedy, true});
   bus_.emplace(std::move(*opened));
   group_ = Group::in;
@@ -116,7 +117,7 @@ tl::expected<void, ShellError> RunningStack::join() {
   measure_capacity();
   for (const auto& [which, weight] : orders_.weights()) step(input::WeightOrdered{which.first, which.second, weight});
   step(input::DefinitionsSet{definitions});
-  step(input::Started{});
+  step(input::Started{incarnation});
   return {};
 }
 

@@ -47,15 +47,15 @@ TEST_P(Configuration, HoldsAndHasItsPinnedNumberOfStates) {
 INSTANTIATE_TEST_SUITE_P(
     Model, Configuration,
     testing::Values(Pinned{"smoke", 782}, Pinned{"leftovers", 175}, Pinned{"failover", 654}, Pinned{"reuse", 4439},
-                    Pinned{"listeners", 4841}, Pinned{"double-failure", 13510}, Pinned{"takeback", 25507},
-                    Pinned{"takeback-listeners", 47139}, Pinned{"takeback-reuse", 81129}, Pinned{"rivals", 19607},
-                    Pinned{"return", 131353}, Pinned{"departure", 217292}, Pinned{"backups", 23934},
-                    Pinned{"moves", 228198}, Pinned{"moved-on-return", 396339}, Pinned{"halves", 3486},
+                    Pinned{"listeners", 4841}, Pinned{"double-failure", 13510}, Pinned{"takeback", 25607},
+                    Pinned{"takeback-listeners", 47307}, Pinned{"takeback-reuse", 81677}, Pinned{"rivals", 19457},
+                    Pinned{"return", 130568}, Pinned{"departure", 219014}, Pinned{"backups", 23050},
+                    Pinned{"moves", 234719}, Pinned{"moved-on-return", 141830}, Pinned{"halves", 3486},
                     Pinned{"partition", 200558}, Pinned{"isolated", 287810}, Pinned{"isolated-failure", 184260},
-                    Pinned{"targets", 71882}, Pinned{"paused", 181208}, Pinned{"paused-reuse", 65017},
-                    Pinned{"two-claims", 310114}, Pinned{"when-idle", 11666}, Pinned{"disruptive", 484590},
-                    Pinned{"two-dvipas", 214704}, Pinned{"chain", 1032132}, Pinned{"standard", 468326},
-                    Pinned{"handover", 557524}),
+                    Pinned{"targets", 71882}, Pinned{"paused", 179842}, Pinned{"paused-reuse", 65017},
+                    Pinned{"two-claims", 308461}, Pinned{"when-idle", 11714}, Pinned{"disruptive", 486705},
+                    Pinned{"two-dvipas", 218691}, Pinned{"chain", 1060164}, Pinned{"standard", 465784},
+                    Pinned{"handover", 560513}),
     [](const auto& each) {
       std::string name = each.param.config;
       for (char& c : name)

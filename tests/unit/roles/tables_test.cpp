@@ -39,7 +39,6 @@ void for_each_owner_event(Visit&& visit) {
   visit("RivalOwner", std::vector{RivalOwner{}});
   visit("RivalGone", std::vector{RivalGone{}});
   visit("MemberJoined", std::vector{MemberJoined{}});
-  visit("MemberLost", std::vector{MemberLost{}});
   visit("ClaimedByOther", std::vector{ClaimedByOther{{3}, {6, {3}}}, ClaimedByOther{{3}, {4, {3}}}});
   visit("ClaimantLost", std::vector{ClaimantLost{}});
   visit("TakeOverAsked", std::vector{TakeOverAsked{{6, {3}}}, TakeOverAsked{{4, {3}}}});

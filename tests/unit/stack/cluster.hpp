@@ -57,8 +57,13 @@ class Cluster {
  public:
   explicit Cluster(unsigned count) : count_(count) {}
 
-  // Starts stack n with listeners on port 60 (wildcard) if `listening`.
+  // Starts stack n with listeners on port 60 (wildcard) if `listening`; it meets all others.
   void start(unsigned n, const Definitions& definitions, bool listening = true) {
+    start_alone(n, definitions, listening);
+    for (auto& [other, stack] : stacks_)
+      if (other != n) meet(n, other);
+  }
+  void start_alone(unsigned n, const Definitions& definitions, bool listening = true) {
     StackSettings settings;
     settings.lists_to_concerned = lists_to_concerned;
     settings.self = id(n);
@@ -70,12 +75,15 @@ class Cluster {
       give(n, input::ListenerChanged{Address::v4(0), 60, true});
       give(n, input::ListenerChanged{Address{}, 60, true});
     }
-    give(n, input::Started{});
-    for (auto& [other, stack] : stacks_) {
-      if (other == n) continue;
-      give(n, input::MemberUp{id(other), 1});
-      give(other, input::MemberUp{id(n), 1});
-    }
+    give(n, input::Started{++lives_[n]});
+  }
+  void meet(unsigned one, unsigned other) {
+    give(one, input::MemberUp{id(other), lives_[other]});
+    give(other, input::MemberUp{id(one), lives_[one]});
+  }
+  void part(unsigned one, unsigned other) {
+    give(one, input::MemberDown{id(other)});
+    give(other, input::MemberDown{id(one)});
   }
   void start_all() {
     for (unsigned n = 1; n <= count_; ++n) start(n, definitions_of(n));
@@ -101,18 +109,12 @@ class Cluster {
   }
   void cut(const std::vector<unsigned>& one, const std::vector<unsigned>& other) {
     for (const unsigned a : one)
-      for (const unsigned b : other) {
-        give(a, input::MemberDown{id(b)});
-        give(b, input::MemberDown{id(a)});
-      }
+      for (const unsigned b : other) part(a, b);
     settle();
   }
   void mend(const std::vector<unsigned>& one, const std::vector<unsigned>& other) {
     for (const unsigned a : one)
-      for (const unsigned b : other) {
-        give(a, input::MemberUp{id(b), 1});
-        give(b, input::MemberUp{id(a), 1});
-      }
+      for (const unsigned b : other) meet(a, b);
     settle();
   }
   void age(unsigned n, unsigned ticks) {
@@ -251,6 +253,7 @@ class Cluster {
  private:
   unsigned count_;
   std::map<unsigned, std::unique_ptr<Stack>> stacks_;
+  std::map<unsigned, Incarnation> lives_;
   std::map<std::pair<unsigned, unsigned>, std::deque<Message>> queues_;
   std::map<unsigned, std::set<Address>> advertised_;
   std::map<Address, unsigned> last_advertiser_;

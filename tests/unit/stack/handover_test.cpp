@@ -264,5 +264,134 @@ TEST(Leaving, TheNewOwnersFramesAreLetInBeforeItOwns) {
   EXPECT_EQ(cluster.at(1).dvipa(dva1)->forwarders.count(), 1U);
 }
 
+// S1, the primary of DVA1, is back and claims it from S5; both know that, and nobody has let go.
+struct Handover : testing::Test {
+  Handover() {
+    cluster.start_all();
+    cluster.crash(1);
+    cluster.settle();
+    cluster.start(1, definitions_of(1));
+    for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
+    cluster.fire(1, Timer::Kind::join);
+    cluster.deliver_all(1, 5);
+    EXPECT_EQ(cluster.state(5, dva1), OwnerState::handing_over);
+  }
+  const tables::Route* route_at(unsigned n, const Remote& remote) {
+    return cluster.at(n).dvipa(dva1)->routes.find(remote);
+  }
+  // S2 fails and is back; S5 has met its second life, and S1 has not noticed yet that the first is over.
+  void restart_2_for_5() {
+    cluster.give(5, input::MemberDown{Cluster::id(2)});
+    cluster.start_alone(2, {});
+    cluster.meet(5, 2);
+    cluster.deliver_all(5, 2);
+    cluster.deliver_all(2, 5);
+  }
+  Remote given_to_2() {
+    std::uint32_t n = 100;
+    while (n < 110 && cluster.connect(5, dva1, client(n)) != 2) ++n;
+    cluster.deliver_all(5, 1);
+    return client(n);
+  }
+
+  Cluster cluster{5};
+};
+
+// covers: TKB-2: S3 has been lost and met again, so that S5 does not know all
+TEST_F(Handover, AnOwnerThatWaitsForAReportDoesNotLetGo) {
+  cluster.part(3, 5);
+  cluster.meet(3, 5);
+  for (const unsigned n : {2U, 3U, 4U}) cluster.deliver_all(1, n);
+  for (const unsigned n : {2U, 3U, 4U, 5U, 1U}) cluster.deliver_all(n, 1);
+  cluster.deliver_all(1, 5);
+  EXPECT_EQ(cluster.state(5, dva1), OwnerState::handing_over);
+  cluster.deliver_all(5, 3);
+  cluster.deliver_all(3, 5);
+  EXPECT_EQ(cluster.state(5, dva1), OwnerState::backup);
+}
+
+// covers: TKB-5
+TEST_F(Handover, TheClaimantHearsOfWhatATargetReportsToTheOwner) {
+  const Epoch mine = cluster.at(5).dvipa(dva1)->owner.facts.mine;
+  cluster.give(5, input::Received{Cluster::id(4), NewConn{dva1, mine, Cluster::id(4), {client(9)}}});
+  cluster.deliver_all(5, 1);
+  ASSERT_NE(route_at(1, client(9)), nullptr);
+  EXPECT_EQ(route_at(1, client(9))->target, Cluster::id(4));
+}
+
+// covers: TKB-5, FLV-12
+TEST_F(Handover, WhatIsSaidOfATargetsNextLifeOutlivesItsPresentOne) {
+  restart_2_for_5();
+  const Remote remote = given_to_2();
+  cluster.give(1, input::MemberDown{Cluster::id(2)});
+  EXPECT_NE(route_at(1, remote), nullptr);
+  cluster.meet(1, 2);
+  cluster.settle();
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false), (Verdict{Verdict::Kind::to_target, Cluster::id(2), false}));
+}
+
+// covers: TKB-5, RTE-12: S1 owns the DVIPA before it has met that life, which would not know its frames
+TEST_F(Handover, NothingIsSentToALifeThatIsNotMet) {
+  restart_2_for_5();
+  const Remote remote = given_to_2();
+  cluster.give(1, input::MemberDown{Cluster::id(2)});
+  for (unsigned round = 0; round < 4; ++round)
+    for (const unsigned n : {3U, 4U, 5U}) cluster.deliver_all(n, 1), cluster.deliver_all(1, n);
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  EXPECT_EQ(cluster.packet(1, dva1, remote, false), Verdict{});
+}
+
+// covers: TKB-5: S2 has failed again before S1 meets it
+TEST_F(Handover, WhatIsSaidOfALifeIsForgottenWhenALaterOneIsMet) {
+  restart_2_for_5();
+  const Remote remote = given_to_2();
+  cluster.give(1, input::MemberDown{Cluster::id(2)});
+  ASSERT_NE(route_at(1, remote), nullptr);
+  cluster.give(1, input::MemberUp{Cluster::id(2), 3});
+  EXPECT_EQ(route_at(1, remote), nullptr);
+}
+
+// covers: TKB-5: S1 has met the second life of S2, and S5 still tells it of the first
+TEST_F(Handover, WhatIsSaidOfAFormerLifeIsIgnored) {
+  const Epoch claim = cluster.at(1).dvipa(dva1)->owner.facts.mine;
+  cluster.give(1, input::MemberDown{Cluster::id(2)});
+  cluster.give(1, input::MemberUp{Cluster::id(2), 2});
+  cluster.give(1, input::Received{Cluster::id(5), NewConn{dva1, claim, Cluster::id(2), {client(9)}, 1}});
+  EXPECT_EQ(route_at(1, client(9)), nullptr);
+  cluster.give(1, input::Received{Cluster::id(5), NewConn{dva1, claim, Cluster::id(1), {client(9)}, 1}});
+  EXPECT_EQ(route_at(1, client(9)), nullptr) << "of itself, too";
+}
+
+// covers: TGT-7, FLV-10: S1 lets go of DVB1 for S5, its primary, and follows a claim of S6 that is newer and void
+TEST(Handover6, TheNewOwnerHearsWhatChangesBeforeItHasSaidThatItOwns) {
+  Cluster cluster(6);
+  cluster.start_all();
+  cluster.crash(5);
+  cluster.settle();
+  ASSERT_EQ(cluster.state(1, dvb1), OwnerState::active);
+  cluster.start(5, definitions_of(5));
+  for (unsigned round = 0; round < 2; ++round)
+    for (const unsigned n : {1U, 2U, 3U, 4U, 6U}) cluster.deliver_all(n, 5), cluster.deliver_all(5, n);
+  cluster.fire(5, Timer::Kind::join);
+  for (unsigned round = 0; round < 8 && cluster.state(1, dvb1) != OwnerState::backup; ++round) {
+    for (const unsigned n : {2U, 3U, 4U, 6U, 1U}) cluster.deliver_all(5, n), cluster.deliver_all(n, 5);
+  }
+  ASSERT_EQ(cluster.state(1, dvb1), OwnerState::backup);
+  ListEntry void_claim;
+  void_claim.definition.dvipa = dvb1;
+  void_claim.definition.distribution = distribution({});
+  void_claim.claim = Claim::owning;
+  void_claim.epoch = {cluster.at(5).dvipa(dvb1)->owner.facts.mine.counter, Cluster::id(6)};
+  VipaList list;
+  list.entries = {void_claim};
+  cluster.give(1, input::Received{Cluster::id(6), list});
+  ASSERT_EQ(cluster.at(1).dvipa(dvb1)->owner.facts.owner, Cluster::id(6));
+  const std::size_t before = cluster.listeners(5, dvb1);
+  cluster.give(1, input::ListenerChanged{Address::v4(0), 60, false});
+  cluster.deliver_all(1, 5);
+  EXPECT_EQ(cluster.listeners(5, dvb1), before - 1);
+}
+
 }  // namespace
 }  // namespace dvipa::test

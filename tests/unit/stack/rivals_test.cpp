@@ -286,32 +286,6 @@ TEST(Takeback, AnEntryOfAnEndedConnectionIsPassedOnAndAskedAbout) {
   EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.find(remote), nullptr);
 }
 
-// covers: TKB-5: the owner has met S3 again already, and tells of its new connection before the claimant loses the old
-// S3
-TEST(Takeback, BeginsAnewWhenAMemberIsLost) {
-  Cluster cluster(5);
-  cluster.start_all();
-  cluster.crash(1);
-  cluster.settle();
-  cluster.start(1, definitions_of(1));
-  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-  cluster.fire(1, Timer::Kind::join);
-  cluster.deliver_all(1, 5);
-  std::uint32_t n = 0;
-  while (n < 10 && cluster.packet(5, dva1, client(n), true).stack != Cluster::id(3)) ++n;
-  const Remote remote = client(n);
-  cluster.give(5, input::RouteReported{{dva1, remote}, Cluster::id(3)});
-  cluster.deliver_all(5, 1);
-  ASSERT_EQ(cluster.state(1, dva1), OwnerState::taking_back);
-  ASSERT_NE(cluster.at(1).dvipa(dva1)->routes.find(remote), nullptr);
-  cluster.give(1, input::MemberDown{Cluster::id(3)});
-  cluster.give(1, input::MemberUp{Cluster::id(3), 2});
-  cluster.give(1, input::Received{Cluster::id(3), VipaList{}});
-  cluster.settle();
-  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
-  EXPECT_EQ(cluster.packet(1, dva1, remote, false).stack, Cluster::id(3));
-}
-
 // covers: FLV-6, TKB-2: the newcomer is met between TAKEOVER and RELEASED
 TEST(Takeback, WaitsForAMemberThatJoinsWhenItsReportsAreComplete) {
   Cluster cluster(5);

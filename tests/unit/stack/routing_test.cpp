@@ -22,6 +22,37 @@ TEST(Routing, WithNobodyListeningTheKernelAnswers) {
   EXPECT_EQ(cluster.packet(1, dva1, client(1), true).kind, Verdict::Kind::conventional);
 }
 
+// covers: RTE-3, RTE-4, RTE-5: an application of the owner, which is no candidate target
+TEST(Routing, WhatTheOwnersOwnApplicationTakesForWantOfATargetHasAnEntry) {
+  Cluster cluster(5);
+  cluster.start(1, definitions_of(5), true);
+  for (unsigned n = 2; n <= 5; ++n) cluster.start(n, {}, false);
+  for (unsigned n = 1; n <= 5; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true), (Verdict{Verdict::Kind::to_local, Cluster::id(1), false}));
+  cluster.give(2, input::ListenerChanged{Address::v4(0), 60, true});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(2), true).stack, Cluster::id(2));
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).stack, Cluster::id(1));
+}
+
+// covers: FLV-5, RTE-6: who joins may have the client's next connection of that 4-tuple
+TEST(Routing, AnEntryWhoseConnectionHasEndedCountsForNothingWhileAReportIsMissing) {
+  Cluster cluster(5);
+  for (unsigned n = 1; n <= 4; ++n) cluster.start(n, definitions_of(n));
+  for (unsigned n = 1; n <= 4; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  const unsigned target = cluster.connect(1, dva1, client(1));
+  cluster.give(target, input::ConnectionsEnded{dva1, {client(1)}});
+  cluster.settle();
+  ASSERT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(target));
+  cluster.start(5, definitions_of(5));
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).kind, Verdict::Kind::hold);
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).kind, Verdict::Kind::hold);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), true).stack, Cluster::id(target));
+}
+
 // covers: TGT-1, TGT-2, RTE-6
 TEST(Routing, AListenerThatEndsGetsNoNewConnectionsAndKeepsItsOld) {
   Cluster cluster(5);

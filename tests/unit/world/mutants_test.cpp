@@ -30,9 +30,16 @@ const std::map<Mutant, const char*>& out_of_reach() {
       {Mutant::yield_while_fresh, "a SYN has to be under way for longer than a question and its answer"},
       {Mutant::yield_after_syn, "a target has to report between the claim and a SYN, and another one after that"},
       {Mutant::ended_not_reported, "a SYN has to be under way from before a claim until after the release"},
-      {Mutant::claim_goes_on,
+      {Mutant::lives_unnamed,
        "a member has to be met again by the owner, with a SYN under way to it, before the claimant"
        " has lost it"},
+      {Mutant::keep_left_over,
+       "the client's next packet ends what was left, and what has ended counts for nothing while"
+       " a report is missing (FLV-5)"},
+      {Mutant::let_go_unreported,
+       "an owner has to have claimed anew, with a SYN under way, when it is asked to let go"},
+      {Mutant::heard_untold, "what a target says has to reach the owner, and the claimant only after the release"},
+      {Mutant::forget_released, "the word of a failed owner has to come between a release and the new owner's list"},
   };
   return all;
 }
