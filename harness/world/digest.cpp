@@ -21,13 +21,13 @@ Digest& Digest::add(const Stack::Dvipa& dvipa) {
   const auto& [owner, target, routes, listeners, held_here, affinities, own, announced, kept, kept_epoch,
                ordered_weights, report_to, report_epoch, owner_epoch, awaiting, report_missing, knows_all, forwarders,
                deposed, told, rivals, foretold, syns_under_way, ended_while_fresh, asked_to_let_go, by_bind, displaced,
-               rival, lost_while_owning, silence_until, looks_under_way, report_open, address_held, address_usable,
-               holds_under_way, advertised] = dvipa;
+               rival, lost_while_owning, silence_until, looks_under_way, looked, inherits, report_open, address_held,
+               address_usable, holds_under_way, advertised] = dvipa;
   return add(std::tie(owner, target, routes, listeners, held_here, affinities, own, announced, kept, kept_epoch,
                       ordered_weights, report_to, report_epoch, owner_epoch, awaiting, report_missing, knows_all,
                       forwarders, deposed, told, rivals, foretold, syns_under_way, ended_while_fresh, asked_to_let_go,
-                      by_bind, displaced, rival, lost_while_owning, silence_until, looks_under_way, report_open,
-                      address_held, address_usable, holds_under_way, advertised));
+                      by_bind, displaced, rival, lost_while_owning, silence_until, looks_under_way, looked, inherits,
+                      report_open, address_held, address_usable, holds_under_way, advertised));
 }
 
 }  // namespace dvipa::world

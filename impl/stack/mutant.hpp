@@ -92,6 +92,7 @@ enum class Mutant : std::uint8_t {
   drain_at_once,             // who serves a DVIPA to its last connection shuts out one that is being opened (TGT-4)
   accept_unheld,       // who has accepted a connection when it was done with the DVIPA keeps its frames out (TGT-3)
   send_to_strangers,   // frames go to targets that the owner has not met, and that do not know it (RTE-12)
+  inherited_unnamed,   // what a process finds at its start it reports like what it has seen begin (RTE-13)
   heard_untold,        // an owner does not tell the claimant of what targets report to it during a handover (TKB-5)
   let_go_unreported,   // an owner lets go although it still waits for reports itself (TKB-2)
   forget_released,     // who has let go tells the new owner of no change before that says that it owns it (TGT-7)
@@ -182,6 +183,7 @@ inline constexpr std::array mutant_names{
     MutantName{Mutant::drain_at_once, "drain-at-once"},
     MutantName{Mutant::accept_unheld, "accept-unheld"},
     MutantName{Mutant::send_to_strangers, "send-to-strangers"},
+    MutantName{Mutant::inherited_unnamed, "inherited-unnamed"},
     MutantName{Mutant::heard_untold, "heard-untold"},
     MutantName{Mutant::let_go_unreported, "let-go-unreported"},
     MutantName{Mutant::forget_released, "forget-released"},

@@ -344,12 +344,12 @@ void Stack::note_new_owner(const Address& address, StackId claimant) {
 }
 
 // Who claims anew remembers the SYNs that it has given to targets just now: one may still be under way when its target
-// has reported (FLV-11).
+// has reported (FLV-11). To a life that it has not met it has given none.
 void Stack::purge_tables(const Address& address, Dvipa& dvipa) {
   if (!dvipa.owner.owns() && !has(Mutant::leave_at_once)) serve_on(address, dvipa);
   if (dvipa.owner.owns() && !has(Mutant::forget_syns)) {
     dvipa.routes.for_each([&](const Remote& remote, const tables::Route& route) {
-      if (is_fresh(route)) dvipa.syns_under_way[remote] = route;
+      if (is_fresh(route) && route.foretold == 0) dvipa.syns_under_way[remote] = route;
     });
   } else {
     dvipa.syns_under_way.clear();

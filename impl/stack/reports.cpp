@@ -166,18 +166,36 @@ void Stack::report_change(const Address& address, Dvipa& dvipa, const Change& ch
       }
     }
   }
-  if (change.opened != nullptr) {
-    if (to == settings_.self) {
-      hear(to, NewConn{address, epoch, to, *change.opened});
-    } else {
-      emit(effect::Send{to, NewConn{address, epoch, settings_.self, *change.opened}});
-    }
-  }
+  if (change.opened != nullptr) name_held(address, dvipa, to, epoch, *change.opened);
   if (change.ended != nullptr && !has(Mutant::ignore_term_conn)) {
     if (to == settings_.self) {
       hear(to, TermConn{address, epoch, *change.ended});
     } else {
       emit(effect::Send{to, TermConn{address, epoch, *change.ended}});
+    }
+  }
+}
+
+// RTE-13: what was here when this process began may be of a client that has used its 4-tuple again since.
+void Stack::name_held(const Address& address, const Dvipa& dvipa, StackId to, Epoch epoch,
+                      std::vector<Remote> remotes) {
+  NewConn inherited{address, epoch, settings_.self, {}, 0, true};
+  if (dvipa.inherits && !has(Mutant::inherited_unnamed)) {
+    const auto began_here = [&](const Remote& remote) {
+      const tables::Route* held = dvipa.held_here.find(remote);
+      return held == nullptr || held->confirmed != 0;
+    };
+    const auto first = std::stable_partition(remotes.begin(), remotes.end(), began_here);
+    inherited.remotes.assign(first, remotes.end());
+    remotes.erase(first, remotes.end());
+  }
+  NewConn begun{address, epoch, settings_.self, std::move(remotes)};
+  for (NewConn* named : {&begun, &inherited}) {
+    if (named->remotes.empty()) continue;
+    if (to == settings_.self) {
+      hear(to, *named);
+    } else {
+      emit(effect::Send{to, std::move(*named)});
     }
   }
 }
@@ -213,8 +231,7 @@ void Stack::hear(StackId from, const Verify& verify) {
   std::vector<Remote> gone;
   std::vector<Remote> held;
   for (const Remote& remote : verify.remotes) (dvipa.held_here.find(remote) == nullptr ? gone : held).push_back(remote);
-  if (!held.empty() && !has(Mutant::forget_connections))
-    emit(effect::Send{from, NewConn{verify.dvipa, verify.epoch, settings_.self, std::move(held)}});
+  if (!has(Mutant::forget_connections)) name_held(verify.dvipa, dvipa, from, verify.epoch, std::move(held));
   if (!gone.empty()) emit(effect::Send{from, NotHeld{verify.dvipa, verify.epoch, std::move(gone)}});
 }
 
@@ -281,7 +298,7 @@ void Stack::hear(StackId from, const NewConn& newconn) {
     if (has(Mutant::open_beside_stranger)) return;
   }
   const bool decides = is_decided_by(*dvipa, from) && !has(Mutant::owner_does_not_decide);
-  const Naming naming{newconn.target, newconn.target == from, decides, foretold};
+  const Naming naming{newconn.target, newconn.target == from, newconn.inherited, decides, foretold};
   const auto& facts = dvipa->owner.facts;
   const bool hands_over = dvipa->owner.state() == roles::OwnerState::handing_over && from != facts.claimant;
   const bool tells = hands_over && from != settings_.self && !has(Mutant::heard_untold);
@@ -303,7 +320,7 @@ bool Stack::enter(const Address& address, Dvipa& dvipa, const Remote& remote, co
   const bool of_next_life = known != nullptr && !elsewhere && naming.foretold && known->foretold == 0;
   if (known == nullptr || gives_way || of_next_life) {
     tables::Route route = new_route({naming.target, naming.first_hand, naming.foretold});
-    route.confirmed = naming.first_hand || naming.decides;
+    route.confirmed = naming.confirms();
     dvipa.routes.insert(remote, route);
     if (affinity_ticks(dvipa) != 0) dvipa.affinities.note(remote, naming.target, ageing_tick_);
     return true;
@@ -311,7 +328,7 @@ bool Stack::enter(const Address& address, Dvipa& dvipa, const Remote& remote, co
   if (elsewhere) return compete(address, dvipa, remote, {naming.target, naming.first_hand, naming.foretold});
   if (!naming.foretold && known->foretold != 0) return false;  // of a life that is over
   touch(*known);
-  if (naming.first_hand || naming.decides) known->confirmed = 1;
+  if (naming.confirms()) known->confirmed = 1;
   if (naming.first_hand) confirm(address, dvipa, remote, *known);
   return false;
 }
@@ -391,7 +408,7 @@ void Stack::confirm(const Address& address, Dvipa& dvipa, const Remote& remote, 
 // are those of an older entry until its target has reported.
 bool Stack::compete(const Address& address, Dvipa& dvipa, const Remote& remote, Dvipa::Rival rival) {
   tables::Route& route = *dvipa.routes.find(remote);
-  const bool held_by_me = route.target == settings_.self && dvipa.held_here.find(remote) != nullptr;
+  const bool held_by_me = route.target == settings_.self && has_begun_here(dvipa, remote);
   if (held_by_me || route.confirmed != 0) {
     if (!rival.first_hand || has(Mutant::forget_rivals)) return false;
     rival.asked = !has(Mutant::rivals_wait);
@@ -410,6 +427,12 @@ bool Stack::compete(const Address& address, Dvipa& dvipa, const Remote& remote, 
   return false;
 }
 
+// This stack holds it, and has not inherited it.
+bool Stack::has_begun_here(const Dvipa& dvipa, const Remote& remote) const {
+  const tables::Route* held = dvipa.held_here.find(remote);
+  return held != nullptr && (held->confirmed != 0 || has(Mutant::inherited_unnamed));
+}
+
 bool Stack::is_awaited(const Dvipa& dvipa, StackId stack) const {
   return stack == settings_.self ? dvipa.report_open : dvipa.awaiting.test(stack.value);
 }
@@ -426,7 +449,7 @@ void Stack::settle_rivals(Dvipa& dvipa, StackId reported) {
   std::erase_if(dvipa.rivals, [&](const auto& each) {
     const auto& [remote, rival] = each;
     const tables::Route* route = dvipa.routes.find(remote);
-    const bool held_by_me = reported == settings_.self && dvipa.held_here.find(remote) != nullptr;
+    const bool held_by_me = reported == settings_.self && has_begun_here(dvipa, remote);
     const bool of_it = route != nullptr && route->target == reported && route->foretold == 0;
     const bool stands = route != nullptr && (!of_it || route->confirmed != 0 || held_by_me);
     if (stands) return rival.stack == reported && !rival.first_hand && !rival.foretold;

@@ -127,19 +127,29 @@ void Stack::take(const input::AddressHeld& answered) {
 
 void Stack::take(const input::ConnectionsOpened& opened) {
   Dvipa& dvipa = obtain(opened.dvipa);
+  open_here(opened.dvipa, dvipa, opened.remotes, !dvipa.looked);
+}
+
+void Stack::open_here(const Address& address, Dvipa& dvipa, const std::vector<Remote>& remotes, bool inherited) {
   std::vector<Remote> news;
-  for (const Remote& remote : opened.remotes)
-    if (dvipa.held_here.insert(remote, {.target = settings_.self})) news.push_back(remote);
+  for (const Remote& remote : remotes) {
+    if (dvipa.held_here.find(remote) != nullptr) continue;
+    dvipa.held_here.insert(remote, {.target = settings_.self, .confirmed = inherited ? 0U : 1U});
+    news.push_back(remote);
+  }
   dvipa.target.facts.holds_connections = !dvipa.held_here.empty();
-  if (!news.empty()) target_event(opened.dvipa, dvipa, roles::ConnectionsOpened{}, Change{.opened = &news});
+  if (news.empty()) return;
+  dvipa.inherits = dvipa.inherits || inherited;
+  target_event(address, dvipa, roles::ConnectionsOpened{}, Change{.opened = &news});
 }
 
 // Also a report that another list has overtaken is finished: its receiver may still wait for it. What is found may make
 // this stack one that holds the address and lets frames in; then the report is complete when its host has done that. Of
 // several looks for one report the last ends it: the owner may have been lost and met again since the first.
 void Stack::take(const input::ConnectionsFound& found) {
-  take(input::ConnectionsOpened{found.dvipa, found.remotes});
   Dvipa& dvipa = obtain(found.dvipa);
+  open_here(found.dvipa, dvipa, found.remotes, !dvipa.looked);
+  dvipa.looked = true;
   const auto look = dvipa.looks_under_way.find(found.epoch);
   if (look == dvipa.looks_under_way.end()) return;  // an earlier life of this stack in the group has asked
   if (--look->second != 0 && !has(Mutant::first_look_ends)) return;
@@ -158,19 +168,15 @@ void Stack::take(const input::ConnectionsFound& found) {
     emit(effect::ReleaseHeld{found.dvipa});
   }
   if (!in_view(to)) return;
-  if (overtaken && !found.remotes.empty())
-    emit(effect::Send{to, NewConn{found.dvipa, found.epoch, settings_.self, found.remotes}});
+  if (overtaken) name_held(found.dvipa, dvipa, to, found.epoch, found.remotes);
   emit(effect::Send{to, EndOfReport{found.dvipa, found.epoch}});
 }
 
 // While a report is open, it may also have come by a former owner that is gone by now.
 void Stack::take(const input::ConnectionAccepted& accepted) {
   Dvipa& dvipa = obtain(accepted.connection.dvipa);
-  if (dvipa.report_open) {
-    take(input::ConnectionsOpened{accepted.connection.dvipa, {accepted.connection.remote}});
-    return;
-  }
-  dvipa.held_here.insert(accepted.connection.remote, {.target = settings_.self});
+  if (dvipa.report_open) return open_here(accepted.connection.dvipa, dvipa, {accepted.connection.remote}, false);
+  dvipa.held_here.insert(accepted.connection.remote, {.target = settings_.self, .confirmed = 1});
   dvipa.target.facts.holds_connections = true;
   const bool serves = dvipa.target.holds_address() || dvipa.owner.owns() || has(Mutant::accept_unheld);
   if (!serves) target_event(accepted.connection.dvipa, dvipa, roles::ConnectionsOpened{}, {});

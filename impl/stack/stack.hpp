@@ -74,12 +74,13 @@ class Stack {
     roles::VipTarget target;
     tables::RoutingTable routes;             // CRT, while this stack owns or takes over
     tables::DestinationPortTable listeners;  // DPT, likewise
-    tables::RoutingTable held_here;          // connections that live on this host
-    tables::Affinities affinities;           // of what is routed here, or served here
-    std::optional<DvipaDefinition> own;      // what this stack's profile says of it
-    std::optional<Distribution> announced;   // of the stack that we report to, while it names us
-    std::optional<Distribution> kept;        // the owner's, for the day of failure (LST-3)
-    Epoch kept_epoch;                        // under which the owner used it, or had none
+    // Connections that live on this host; one that this process has seen begin is `confirmed`.
+    tables::RoutingTable held_here;
+    tables::Affinities affinities;          // of what is routed here, or served here
+    std::optional<DvipaDefinition> own;     // what this stack's profile says of it
+    std::optional<Distribution> announced;  // of the stack that we report to, while it names us
+    std::optional<Distribution> kept;       // the owner's, for the day of failure (LST-3)
+    Epoch kept_epoch;                       // under which the owner used it, or had none
     // Weights that were set while running, on top of the distribution's (RTE-8).
     std::map<StackId, std::uint16_t> ordered_weights;
     StackId report_to;  // TGT-7
@@ -118,6 +119,8 @@ class Stack {
     std::bitset<256> lost_while_owning;         // members that went from the view while this stack owned it
     std::uint32_t silence_until = 0;            // tick: until then a target that is not in the view may live
     std::map<Epoch, unsigned> looks_under_way;  // effects LookForConnections that are not answered yet
+    bool looked = false;                        // the host has told what was there when this process began
+    bool inherits = false;                      // and something was (RTE-13)
     bool report_open = false;                   // the end of this stack's report waits for a look at its connections
     bool address_held = false;                  // the host was told so
     bool address_usable = false;                // and has done it
@@ -206,6 +209,7 @@ class Stack {
   void take(const input::ListenerChanged&);
   void take(const input::AddressHeld&);
   void take(const input::ConnectionsOpened&);
+  void open_here(const Address& address, Dvipa& dvipa, const std::vector<Remote>& remotes, bool inherited);
   void take(const input::ConnectionsFound&);
   void take(const input::ConnectionAccepted&);
   void take(const input::ConnectionsEnded&);
@@ -301,6 +305,8 @@ class Stack {
   void report_connections(const Address& address, Dvipa& dvipa);
   void look_for_connections(const Address& address, Dvipa& dvipa, Epoch epoch);
   void report_news(const Address& address, Dvipa& dvipa, const Change& change);
+  void name_held(const Address& address, const Dvipa& dvipa, StackId to, Epoch epoch, std::vector<Remote> remotes);
+  bool has_begun_here(const Dvipa& dvipa, const Remote& remote) const;
   void report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch);
   struct Hearer {
     Epoch epoch;
@@ -326,8 +332,10 @@ class Stack {
   struct Naming {
     StackId target;
     bool first_hand = false;
+    bool inherited = false;
     bool decides = false;   // it is the present owner's, to a claimant (TKB-5)
     bool foretold = false;  // see tables::Route
+    bool confirms() const { return (first_hand && !inherited) || decides; }
   };
   bool enter(const Address& address, Dvipa& dvipa, const Remote& remote, const Naming& naming);
   bool compete(const Address& address, Dvipa& dvipa, const Remote& remote, Dvipa::Rival rival);

@@ -54,7 +54,8 @@ enum Tag : std::uint16_t {
   tag_remotes = 6,
   tag_entry = 7,
   tag_weight = 8,
-  tag_life = 9
+  tag_life = 9,
+  tag_inherited = 10
 };
 
 template <class M>
@@ -119,8 +120,10 @@ void write_fields(Writer& writer, const M& message, [[maybe_unused]] std::size_t
     require(message.weight != 0, "a capacity has a weight");
     writer.element(tag_weight, [&] { writer.u16(message.weight); });
   }
-  if constexpr (HasLife<M>)
+  if constexpr (HasLife<M>) {
     if (message.life != 0) writer.element(tag_life, [&] { writer.u64(message.life); });
+    if (message.inherited) writer.element(tag_inherited, [&] { writer.flag(true); });
+  }
 }
 
 std::size_t remote_count(const Message& message) {
@@ -174,17 +177,23 @@ bool read_field(Reader& reader, std::uint16_t tag, std::size_t length, M& messag
       if (message.weight == 0) reader.fail_at(place, "capacity without a weight");
       return true;
     }
-  if constexpr (HasLife<M>)
+  if constexpr (HasLife<M>) {
+    const std::size_t place = reader.offset();
     if (tag == tag_life) {
-      const std::size_t place = reader.offset();
       message.life = reader.u64();
       if (message.life == 0) reader.fail_at(place, "a life without a number");
       return true;
     }
+    if (tag == tag_inherited) {
+      message.inherited = reader.flag();
+      if (!message.inherited) reader.fail_at(place, "a flag that says nothing");
+      return true;
+    }
+  }
   return false;
 }
 
-// All but list entries, of which there may be none, and a life, which need not be said.
+// All but list entries, of which there may be none, and what need not be said of a target.
 template <class M>
 constexpr unsigned mandatory_tags() {
   unsigned tags = 0;

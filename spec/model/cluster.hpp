@@ -126,6 +126,7 @@ class Cluster {
   bool hears_of(Stack j, Epoch epoch) const;
   template <class Of>
   bool will_take(Stack j, std::uint8_t c, Of&& of) const;
+  void note_void_claim(const Frame& frame);
   void note_contest(Stack router, std::uint8_t c, Stack target);
   void forget_connections_of(Stack i, Stack j, bool outlived);
   void make_entry(Stack router, std::uint8_t c, Stack target);

@@ -145,8 +145,19 @@ bool Cluster::fence_admits(Stack i, Epoch forwarder) const {
   return forwarder == me.owning || forwarder == me.claiming;
 }
 
+// FLV-12: who has forwarded it has failed, and its last claim is newer than any that the present owner has heard of.
+// The target is the only one left who knows of both. It tells the owner, but the client's next packet may be faster.
+void Cluster::note_void_claim(const Frame& frame) {
+  if (at(owner_of(frame.epoch)).life != Life::crashed) return;
+  const bool opens = at(frame.to).listening && at(frame.to).endpoint[frame.connection].end == End::none;
+  for (Stack j = 1; opens && j <= rules_.stacks; ++j)
+    if (owns(j) && at(j).life == Life::up && has(at(j).view, frame.to) && at(j).newest < frame.epoch)
+      s_.clients[frame.connection].contested = true;
+}
+
 void Cluster::accept_syn(const Frame& frame) {
   if (at(frame.to).life != Life::up || !fence_admits(frame.to, frame.epoch)) return;
+  note_void_claim(frame);
   open_half(frame.to, owner_of(frame.epoch), frame.connection, frame.instance);
 }
 

@@ -56,7 +56,8 @@ struct NewConn {
   Epoch epoch;
   StackId target;
   std::vector<Remote> remotes;
-  Incarnation life = 0;  // of another target than the sender; 0: not said
+  Incarnation life = 0;    // of another target than the sender; 0: not said
+  bool inherited = false;  // by the sender, from a process before it, while its host lived (RTE-13)
   auto operator<=>(const NewConn&) const = default;
 };
 

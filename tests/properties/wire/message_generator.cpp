@@ -90,7 +90,12 @@ Message message_of_kind(std::size_t kind) {
     case 1:
       return SrvStat{dvipa, epoch, any<std::uint16_t>(), any<bool>()};
     case 2:
-      return NewConn{dvipa, epoch, StackId{between<std::uint8_t>(0, stack_id_max)}, any_remotes()};
+      return NewConn{dvipa,
+                     epoch,
+                     StackId{between<std::uint8_t>(0, stack_id_max)},
+                     any_remotes(),
+                     any<bool>() ? any<Incarnation>() : 0,
+                     any<bool>()};
     case 3:
       return TermConn{dvipa, epoch, any_remotes()};
     case 4:

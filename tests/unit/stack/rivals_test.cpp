@@ -29,6 +29,38 @@ TEST(Rivals, TheOtherHolderHasTheConnectionWhenTheTargetFails) {
   EXPECT_EQ(cluster.packet(1, dva1, remote, false), (Verdict{Kind::to_target, Cluster::id(4), false}));
 }
 
+// covers: RTE-13: the process of S2 was killed with the connection, whose client has opened another one at S4 since
+TEST(Rivals, WhatAProcessHasInheritedYieldsToWhatAnotherHasSeenBegin) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.crash(2);
+  cluster.settle();
+  cluster.start_alone(2, {});
+  cluster.give(2, input::ConnectionsOpened{dva1, {client(1)}});
+  for (const unsigned other : {1U, 3U, 4U, 5U}) cluster.meet(2, other);
+  cluster.settle();
+  ASSERT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(2));
+  cluster.give(4, input::ConnectionsOpened{dva1, {client(1), client(2)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(4));
+  EXPECT_EQ(cluster.packet(1, dva1, client(2), false).stack, Cluster::id(4));
+}
+
+// covers: RTE-13: the same of the owner's own process
+TEST(Rivals, WhatTheOwnerHasInheritedYieldsToo) {
+  Cluster cluster(5);
+  for (unsigned n = 1; n <= 5; ++n) cluster.start_alone(n, definitions_of(n));
+  cluster.give(1, input::ConnectionsOpened{dva1, {client(1)}});
+  for (unsigned n = 1; n <= 5; ++n)
+    for (unsigned other = 1; other < n; ++other) cluster.meet(n, other);
+  for (unsigned n = 1; n <= 5; ++n) cluster.fire(n, Timer::Kind::join);
+  cluster.settle();
+  ASSERT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(1));
+  cluster.give(4, input::ConnectionsOpened{dva1, {client(1)}});
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(1), false).stack, Cluster::id(4));
+}
+
 // The SYN has made an entry for the target, but no connection; S4 says that it has one.
 struct TwoHolders : testing::Test {
   TwoHolders() { cluster.start_all(); }

@@ -46,6 +46,8 @@ VipaList list_with_affinity() {
   return list;
 }
 
+const Remote one_remote{address("192.0.2.1"), 40000, 80};
+
 VipaList list_with_stored() {
   ListEntry entry;
   entry.definition.dvipa = dvipa_v4;
@@ -65,12 +67,14 @@ const std::vector<Sample>& samples() {
       {"srv_stat", SrvStat{dvipa_v4, epoch, 8080, true}},
       {"new_conn", NewConn{dvipa_v4, epoch, StackId{3}, remotes_of_both_families}},
       {"new_conn_empty", NewConn{dvipa_v6, epoch, StackId{3}, {}}},
-      {"term_conn", TermConn{dvipa_v4, epoch, {{address("192.0.2.1"), 40000, 80}}}},
+      {"new_conn_of_life", NewConn{dvipa_v4, epoch, StackId{3}, {one_remote}, 0x0102030405060708}},
+      {"new_conn_inherited", NewConn{dvipa_v4, epoch, StackId{3}, {one_remote}, 0, true}},
+      {"term_conn", TermConn{dvipa_v4, epoch, {one_remote}}},
       {"end_of_report", EndOfReport{dvipa_v4, epoch}},
       {"take_over", TakeOver{dvipa_v6, epoch}},
       {"released", Released{dvipa_v4, epoch}},
       {"verify", Verify{dvipa_v6, epoch, {{address("2001:db8::1"), 50000, 443}}}},
-      {"not_held", NotHeld{dvipa_v4, epoch, {{address("192.0.2.1"), 40000, 80}}}},
+      {"not_held", NotHeld{dvipa_v4, epoch, {one_remote}}},
       {"leaving", Leaving{}},
       {"vipa_list_affinity", list_with_affinity()},
       {"capacity", Capacity{250}},
