@@ -79,8 +79,9 @@ class Board {
 
   // board.cpp
   std::optional<Step> next_step(const Course& course) const;
-  std::optional<unsigned> turn_of(const model::Action& action, bool changes, const Course& course) const;
-  std::optional<unsigned> turn_of_packet(const model::Action& action, bool changes, const Course& course) const;
+  std::optional<unsigned> turn_of(const model::Action& action, const Course& course) const;
+  std::optional<unsigned> turn_of_packet(const model::Action& action, const Course& course) const;
+  bool is_in_vain(const Step& step) const;
   void come_to_rest(const Course& course);
   void run_to_rest(const Course& course);
   bool let_leave();
