@@ -353,7 +353,7 @@ void Board::add_to(world::View& view) const {
     mine.claimant = cast_.player_of(owner_of(its.claiming));
     mine.advertises = owns;
     for (const auto& [target, part] : cast_.stacks)
-      if (has(its.dpt, part)) mine.listeners.insert(target);
+      if (has(its.dpt, part)) mine.listeners[cast_.port].insert(target);
     for (std::uint8_t c = 0; c < wishes_.size(); ++c)
       if (its.crt[c].target != model::nobody) mine.routes[cast_.connections[c]] = cast_.player_of(its.crt[c].target);
   }
