@@ -20,8 +20,8 @@ using model::Life;
 using model::State;
 
 // A report, a list, and what a handover adds, fit in.
-constexpr unsigned room_in_channel = 8;
-constexpr unsigned counter_max = 14;
+constexpr unsigned room_in_channel = 4 + 2 * model::kConnectionsMax;
+constexpr unsigned counter_max = model::kCounterMax - 1;
 constexpr unsigned steps_max = 20'000;
 
 }  // namespace
@@ -158,6 +158,7 @@ void Board::note_distribution(const State& before, const Step& step) {
 }
 
 std::string Board::lacking() const {
+  if (state_.frames.size == model::kFramesMax) return "more SYNs are on their way than the model holds";
   for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) {
     const model::StackState& stack = state_.stacks[i];
     if (model::counter_of(stack.newest) > counter_max) return "there are more epochs than the model counts";

@@ -74,6 +74,7 @@ class Board {
   void lose(std::uint8_t c);
   std::string partition(const world::Sides& sides);
   std::string heal();
+  std::string vacancy_between_sides() const;
   bool races_with_reports(std::uint8_t c) const;
   std::string stale(std::uint32_t client, model::Stack i);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace dvipa::refine {
 namespace {
@@ -91,14 +92,13 @@ class Stage {
 
   // Whatever faults last. Some things change and change back: they are looked at again and again.
   bool rests() const {
+    const auto now = all_of_world(world_);
     World later = world_;
     const Micros end = later.now() + settling_time(later.settings());
     bool same = true;
     while (same && later.now() < end) {
       later.run_until(later.now() + 250 * world::ms);
-      same = !later.violation() && std::ranges::all_of(played(), [&](const auto& each) {
-        return of_world(world_, each.first) == of_world(later, each.first);
-      });
+      same = !later.violation() && all_of_world(later) == now;
     }
     return same;
   }
@@ -132,7 +132,21 @@ class Stage {
       if (board.cast().dvipa == dvipa) std::ranges::copy(board.cast().connections, std::back_inserter(all));
     return all;
   }
-  View of_world(const World& world, const Address& dvipa) const { return view_of(world, dvipa, connections_of(dvipa)); }
+  // Of what is played.
+  View of_world(const World& world, const Address& dvipa) const {
+    std::set<Port> ports;
+    for (const Board& board : boards_)
+      if (board.cast().dvipa == dvipa) ports.insert(board.cast().port);
+    View view = view_of(world, dvipa, connections_of(dvipa));
+    for (auto& [stack, mine] : view.stacks)
+      std::erase_if(mine.listeners, [&](const auto& each) { return !ports.contains(each.first); });
+    return view;
+  }
+  std::map<Address, View> all_of_world(const World& world) const {
+    std::map<Address, View> all;
+    for (const auto& [dvipa, name] : played()) all.emplace(dvipa, of_world(world, dvipa));
+    return all;
+  }
   View of_model(const Address& dvipa) const {
     View view;
     for (const Board& board : boards_)
