@@ -15,6 +15,19 @@ std::string text_of(const std::set<StackId>& stacks) {
   return text.empty() ? "nobody" : text;
 }
 
+std::string text_of(const std::map<Port, std::set<StackId>>& listeners) {
+  std::string text;
+  for (const auto& [port, stacks] : listeners)
+    text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", text_of(stacks), port);
+  return text.empty() ? "nobody" : text;
+}
+
+std::size_t count_of(const std::map<Port, std::set<StackId>>& listeners) {
+  std::size_t count = 0;
+  for (const auto& [port, stacks] : listeners) count += stacks.size();
+  return count;
+}
+
 std::string text_of(const std::map<std::uint32_t, StackId>& routes) {
   std::string text;
   for (const auto& [connection, target] : routes)
@@ -31,7 +44,7 @@ StackView view_of(const World& world, StackId stack, const Address& dvipa, const
   mine.owner = its->owner.facts.owner;
   mine.claimant = its->owner.facts.claimant;
   mine.advertises = world.host(stack).advertised.contains(dvipa);
-  its->listeners.for_each([&](Port, const auto& target) { mine.listeners.insert(target.stack); });
+  its->listeners.for_each([&](Port port, const auto& target) { mine.listeners[port].insert(target.stack); });
   for (const auto& [number, connection] : view.connections)
     if (const auto* route = its->routes.find(world.find_connection(number)->tuple.remote))
       mine.routes.emplace(number, route->target);
@@ -206,7 +219,7 @@ std::string unmet(const Expectation& expected, const View& view) {
     case Kind::routes:
       return compared(std::to_string(mine.routes.size()), std::to_string(expected.count));
     case Kind::listeners:
-      return compared(std::to_string(mine.listeners.size()), std::to_string(expected.count));
+      return compared(std::to_string(count_of(mine.listeners)), std::to_string(expected.count));
     case Kind::hidden:
     case Kind::not_hidden:
     case Kind::answer:

@@ -16,8 +16,8 @@ struct StackView {
   StackId owner;      // that it knows
   StackId claimant;   // that it knows
   bool advertises = false;
-  std::set<StackId> listeners;              // DPT
-  std::map<std::uint32_t, StackId> routes;  // CRT, by the number of the connection
+  std::map<Port, std::set<StackId>> listeners;  // DPT
+  std::map<std::uint32_t, StackId> routes;      // CRT, by the number of the connection
   bool operator==(const StackView&) const = default;
 };
 

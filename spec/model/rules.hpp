@@ -101,10 +101,10 @@ struct Rules {
   std::uint8_t far_clients = 0;  // set of connections whose clients are there
   bool late_clients = false;  // after a partition they reach the other side only when its members are all of one mind
   Moveable moveable = Moveable::immediate;
-  Stacks destinations = 15;  // where the operator, or a bind, starts the DVIPA
-  bool in_turn = false;      // it moves from S1 to S2, from there to S3, and so on
-  bool patient = false;      // clients neither give up nor close
-  bool in_range = false;     // defined by VIPARANGE: who starts it has it, and a restarted stack has not
+  Stacks destinations = static_cast<Stacks>(~0U);  // where the operator, or a bind, starts the DVIPA
+  bool in_turn = false;                            // it moves from S1 to S2, from there to S3, and so on
+  bool patient = false;                            // clients neither give up nor close
+  bool in_range = false;  // defined by VIPARANGE: who starts it has it, and a restarted stack has not
   Budget budget;
   Stack owner = 1;        // at the start; another than S1: the primary is down, and this one has taken over
   bool liveness = false;  // small enough that fair cycles are looked for as well

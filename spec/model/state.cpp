@@ -2,7 +2,6 @@
 #include "spec/model/state.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -85,7 +84,20 @@ class Reader {
   std::size_t at_ = 0;  // in bits
 };
 
-constexpr unsigned kEpoch = 6;  // bits of an epoch
+// Where there are many stacks a piece would be too long, so each field is one.
+template <class Row>
+class FieldByField {
+ public:
+  explicit FieldByField(Row& row) : row_(row) {}
+  template <class Fields>
+  void piece(Fields&& fields) {
+    const auto alone = [&](auto& part, unsigned width) { row_.piece([&](auto& field) { field(part, width); }); };
+    fields(alone);
+  }
+
+ private:
+  Row& row_;
+};
 
 // A state of `kStacks` stacks. Of each of its parts one function says what there is to it.
 template <unsigned kStacks, class Row>
@@ -101,7 +113,7 @@ class Parts {
     for_each([&](Stack i) {
       row_.piece([&](auto& field) {
         for_each([&](Stack j) {
-          if (i != j) field(state.bus[i][j].size, 5);
+          if (i != j) field(state.bus[i][j].size, std::bit_width(kChannelMax));
         });
       });
     });
@@ -141,13 +153,13 @@ class Parts {
       field(stack.leaving, kSet);
       field(stack.waiting, kSet);
       field(stack.dpt, kSet);
-      field(stack.newest, kEpoch);
-      field(stack.owning, kEpoch);
-      field(stack.claiming, kEpoch);
+      field(stack.newest, kEpochBits);
+      field(stack.owning, kEpochBits);
+      field(stack.claiming, kEpochBits);
     });
     row_.piece([&](auto& field) {
       for_each([&](Stack j) {
-        if (i != j) field(stack.said[j], kEpoch);
+        if (i != j) field(stack.said[j], kEpochBits);
       });
       for (unsigned c = 0; c < connections_; ++c) {
         field(stack.crt[c].target, kName);
@@ -186,22 +198,23 @@ class Parts {
       field(state.left.moves, 2);
       field(state.left.departures, 2);
       field(state.left.lists, 2);
-      field(state.frames.size, 4);
+      field(state.frames.size, std::bit_width(kFramesMax));
     });
   }
 
   template <class Part>
   void of_channel(Part& channel) {
-    for (unsigned n = 0; n < channel.size; ++n) row_.piece([&](auto& field) { field(channel.messages[n], 16); });
+    for (unsigned n = 0; n < channel.size; ++n)
+      row_.piece([&](auto& field) { field(channel.messages[n], kTogetherAt + 1); });
   }
 
   template <class Part>
   void of_frames(Part& set) {
     for (unsigned n = 0; n < set.size; ++n)
       row_.piece([&](auto& field) {
-        field(set.frames[n].connection, 1);
+        field(set.frames[n].connection, kConnectionBits);
         field(set.frames[n].instance, 2);
-        field(set.frames[n].epoch, kEpoch);
+        field(set.frames[n].epoch, kEpochBits);
         field(set.frames[n].to, kName);
       });
   }
@@ -213,7 +226,10 @@ class Parts {
 // Most configurations have no more than three stacks, and their states are smaller.
 template <class Row, class Part>
 void pass(Row& row, Part& state, unsigned stacks, unsigned connections) {
-  if (stacks < kStacksMax)
+  if (kStacksMax > 4) {
+    FieldByField<Row> fields(row);
+    Parts<kStacksMax, FieldByField<Row>>(fields, connections).of(state);
+  } else if (stacks < kStacksMax)
     Parts<kStacksMax - 1, Row>(row, connections).of(state);
   else
     Parts<kStacksMax, Row>(row, connections).of(state);
@@ -223,10 +239,12 @@ void pass(Row& row, Part& state, unsigned stacks, unsigned connections) {
 
 PackedMessage packed(const Message& message) {
   const unsigned kind = static_cast<unsigned>(message.kind);
-  if (message.epoch > 63U || message.about > 3U) broken("a field of a message is larger than what is stored of it");
-  const unsigned about = message.about | (message.present ? 2U : 0U);
-  return static_cast<PackedMessage>(kind | unsigned{message.epoch} << 4U | about << 10U |
-                                    unsigned{message.target} << 12U | (message.together ? 1U << 15U : 0U));
+  if (message.epoch > low(kEpochBits) || message.about > low(kAboutBits))
+    broken("a field of a message is larger than what is stored of it");
+  const unsigned about = message.about | (message.present ? 1U << kConnectionBits : 0U);
+  return static_cast<PackedMessage>(kind | unsigned{message.epoch} << kEpochAt | about << kAboutAt |
+                                    unsigned{message.target} << kTargetAt |
+                                    (message.together ? 1U << kTogetherAt : 0U));
 }
 
 void Channel::push(const Message& message) {

@@ -4,6 +4,7 @@
 // both is sent again (Budget::lists), so one is enough. Sets of stacks are bit masks, a connection
 // is the number of its 4-tuple, and every member is small, for a search holds hundreds of millions of these.
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -13,8 +14,26 @@
 
 namespace dvipa::model {
 
+// What plays scenarios only, and stores no states, is built with wide bounds. No program has both.
+#ifdef DVIPA_WIDE_MODEL
+inline constexpr unsigned kStacksMax = 8;
+inline constexpr unsigned kConnectionsMax = 8;
+inline constexpr unsigned kEpochBits = 8;
+inline constexpr unsigned kChannelMax = 63;
+inline constexpr unsigned kFramesMax = 127;
+using PackedMessage = std::uint32_t;
+#else
 inline constexpr unsigned kStacksMax = 4;
 inline constexpr unsigned kConnectionsMax = 2;
+inline constexpr unsigned kEpochBits = 6;
+inline constexpr unsigned kChannelMax = 19;
+inline constexpr unsigned kFramesMax = 15;
+using PackedMessage = std::uint16_t;
+#endif
+inline constexpr unsigned kNameBits = std::bit_width(kStacksMax);  // of a stack, or nobody
+inline constexpr unsigned kConnectionBits = std::bit_width(kConnectionsMax - 1);
+inline constexpr unsigned kOwnerBits = std::bit_width(kStacksMax - 1);  // of an epoch
+inline constexpr unsigned kCounterMax = (1U << (kEpochBits - kOwnerBits)) - 1;
 
 // A stack: its place in the ascending order of XCF addresses (1..kStacksMax); 0 is nobody.
 using Stack = std::uint8_t;
@@ -36,10 +55,13 @@ struct ByStack {
 
 // A period of ownership (FLV-10): counter and owner in one number that is ordered as the pair is. 0: never owned.
 using Epoch = std::uint8_t;
-constexpr Epoch epoch_of(unsigned counter, Stack owner) { return static_cast<Epoch>(counter << 2U | (owner - 1U)); }
-constexpr Stack owner_of(Epoch epoch) { return epoch == 0 ? nobody : static_cast<Stack>((epoch & 3U) + 1U); }
-constexpr unsigned counter_of(Epoch epoch) { return epoch >> 2U; }
-inline constexpr unsigned kCounterMax = 15;
+constexpr Epoch epoch_of(unsigned counter, Stack owner) {
+  return static_cast<Epoch>(counter << kOwnerBits | (owner - 1U));
+}
+constexpr Stack owner_of(Epoch epoch) {
+  return epoch == 0 ? nobody : static_cast<Stack>((epoch & (kStacksMax - 1U)) + 1U);
+}
+constexpr unsigned counter_of(Epoch epoch) { return epoch >> kOwnerBits; }
 
 enum class Life : std::uint8_t { up, paused, crashed };
 
@@ -109,23 +131,26 @@ inline constexpr std::uint8_t kPrimary = 1;
 inline constexpr std::uint8_t kLeaving = 2;
 
 // What one member has sent to another and the other has not yet received, in order. A state is copied at every step, so
-// a message is kept as 16 bits: new_conn has a bit for `present` where others have the second one of `about`.
-using PackedMessage = std::uint16_t;
+// a message is kept as 16 bits (wide: 32): new_conn has a bit for `present` where lists have the second flag.
+inline constexpr unsigned kEpochAt = 4;
+inline constexpr unsigned kAboutAt = kEpochAt + kEpochBits;
+inline constexpr unsigned kAboutBits = kConnectionBits + 1;
+inline constexpr unsigned kTargetAt = kAboutAt + kAboutBits;
+inline constexpr unsigned kTogetherAt = kTargetAt + kNameBits;
 PackedMessage packed(const Message& message);
+constexpr unsigned low(unsigned width) { return (1U << width) - 1U; }
 constexpr Message unpacked(PackedMessage bits) {
   const auto kind = static_cast<MessageKind>(bits & 15U);
   const bool new_conn = kind == MessageKind::new_conn;
   return {kind,
-          static_cast<Epoch>(bits >> 4U & 63U),
-          static_cast<std::uint8_t>(bits >> 10U & (new_conn ? 1U : 3U)),
-          static_cast<Stack>(bits >> 12U & 7U),
-          bits >> 15U != 0,
-          new_conn && (bits >> 11U & 1U) != 0};
+          static_cast<Epoch>(bits >> kEpochAt & low(kEpochBits)),
+          static_cast<std::uint8_t>(bits >> kAboutAt & low(new_conn ? kConnectionBits : kAboutBits)),
+          static_cast<Stack>(bits >> kTargetAt & low(kNameBits)),
+          bits >> kTogetherAt != 0,
+          new_conn && (bits >> (kAboutAt + kConnectionBits) & 1U) != 0};
 }
-static_assert(kConnectionsMax <= 2);
-inline constexpr unsigned kChannelMax = 19;
 struct Channel {
-  std::uint16_t size = 0;
+  PackedMessage size = 0;  // as wide as they are: there is no gap behind it
   std::array<PackedMessage, kChannelMax> messages{};
   Message operator[](unsigned n) const { return unpacked(messages[n]); }
   void push(const Message& message);
@@ -144,7 +169,6 @@ struct Frame {
   Stack to = nobody;
   auto operator<=>(const Frame&) const = default;
 };
-inline constexpr unsigned kFramesMax = 15;
 struct Frames {  // a set, ascending
   std::uint8_t size = 0;
   std::array<Frame, kFramesMax> frames{};
@@ -197,8 +221,8 @@ enum class Harm : std::uint8_t {
 };
 
 struct State {
+  ByStack<ByStack<Channel>> bus{};                  // [from][to]; first, for nothing else has to be aligned
   std::array<StackState, kStacksMax + 1> stacks{};  // 0 is not used
-  ByStack<ByStack<Channel>> bus{};                  // [from][to]
   Frames frames;
   std::array<Client, kConnectionsMax> clients{};
   Stacks reach = 0;      // where frames from the network may arrive: whoever has ever advertised (stale ARP entries)

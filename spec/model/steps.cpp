@@ -19,9 +19,19 @@ bool is_wanted(const State& state, Stack i, unsigned c) {
 class Steps {
  public:
   // Without a visitor nothing is done: only whether something could be is noted.
-  Steps(const Rules& rules, const State& state, const checker::Visitor<State, Action>* visit)
-      : rules_(rules), before_(state), visit_(visit), look_(rules, const_cast<State&>(state)) {}
+  Steps(const Rules& rules, const State& state, const checker::Visitor<State, Action>* visit,
+        const TakeoverModel::Wanted* wanted = nullptr)
+      : rules_(rules), before_(state), visit_(visit), wanted_(wanted), look_(rules, const_cast<State&>(state)) {}
   bool found() const { return found_; }
+
+  void of_all() {
+    of_protocol();
+    of_network();
+    of_clients();
+    of_applications();
+    of_faults();
+    of_operators();
+  }
 
   void of_protocol() {
     for_stacks([&](Stack i) {
@@ -150,7 +160,7 @@ class Steps {
   template <class Do>
   void change(const Action& action, Do&& act) {
     found_ = true;
-    if (visit_ == nullptr) return;
+    if (visit_ == nullptr || (wanted_ != nullptr && !(*wanted_)(action))) return;
     State next = before_;
     act(next);
     (*visit_)(action, next);
@@ -309,7 +319,8 @@ class Steps {
   const Rules& rules_;
   const State& before_;
   const checker::Visitor<State, Action>* visit_;
-  Cluster look_;  // only asked
+  const TakeoverModel::Wanted* wanted_;  // null: all are
+  Cluster look_;                         // only asked
   bool found_ = false;
 };
 
@@ -349,14 +360,12 @@ std::vector<State> TakeoverModel::initial_states() const {
 }
 
 void TakeoverModel::for_each_successor(const State& state, const checker::Visitor<State, Action>& visit) const {
-  if (state.harm != 0) return;  // one is enough
-  Steps steps(rules_, state, &visit);
-  steps.of_protocol();
-  steps.of_network();
-  steps.of_clients();
-  steps.of_applications();
-  steps.of_faults();
-  steps.of_operators();
+  if (state.harm == 0) Steps(rules_, state, &visit).of_all();  // one is enough
+}
+
+void TakeoverModel::for_each_successor(const State& state, const Wanted& wanted,
+                                       const checker::Visitor<State, Action>& visit) const {
+  if (state.harm == 0) Steps(rules_, state, &visit, &wanted).of_all();
 }
 
 bool TakeoverModel::for_each_ample_step(const State& state, const checker::Visitor<State, Action>& visit) const {
@@ -389,12 +398,12 @@ std::optional<unsigned> TakeoverModel::fairness_class(const Action& action) cons
       return action.a * stacks + action.b;
     case Kind::exclude:
     case Kind::connect:
-      return 25U;
+      return stacks * stacks;
     case Kind::get_ready:
     case Kind::claim_vacancy:
     case Kind::take_back:
     case Kind::let_go:
-      return 26U + action.a;
+      return stacks * stacks + 1 + action.a;
     default:
       return std::nullopt;
   }

@@ -61,6 +61,7 @@ struct Action {
 
 class TakeoverModel {
  public:
+  using Wanted = std::function<bool(const Action&)>;
   using State = model::State;
   using Action = model::Action;
   using Property = checker::Property<State, Action>;
@@ -70,6 +71,8 @@ class TakeoverModel {
 
   std::vector<State> initial_states() const;
   void for_each_successor(const State& state, const checker::Visitor<State, Action>& visit) const;
+  // Those only that are wanted; the states after others are not made.
+  void for_each_successor(const State& state, const Wanted& wanted, const checker::Visitor<State, Action>& visit) const;
   // Where a delivery changes nothing but its channel, that step only; why that suffices is said in docs/checker.md.
   bool for_each_ample_step(const State& state, const checker::Visitor<State, Action>& visit) const;
   std::vector<Property> properties() const;

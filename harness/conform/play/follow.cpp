@@ -133,8 +133,9 @@ void Follower::meet(std::uint32_t number, const View& expected, const View& seen
   const auto in_lab = seen.connections.find(number);
   if (in_world == expected.connections.end() || in_lab == seen.connections.end()) return;
   if (!in_world->second.peer || !in_lab->second.peer) return;
+  const auto has_it = [&](const auto& on_port) { return on_port.second.contains(in_lab->second.peer); };
   const bool listens = std::ranges::any_of(expected.stacks, [&](const auto& each) {
-    return each.second.advertises && each.second.listeners.contains(in_lab->second.peer);
+    return each.second.advertises && std::ranges::any_of(each.second.listeners, has_it);
   });
   if (!listens) return;
   called.in_world = in_world->second.peer;

@@ -45,7 +45,7 @@ void add_listeners(StackId stack, const Json& rows, std::map<Address, Sight>& si
   for (const Json& row : rows) {
     const auto sight = sights.find(address_in(row, "dest"));
     if (sight != sights.end() && row.value("ready", 0) == 1)
-      sight->second.view.stacks[stack].listeners.insert(stack_of(row.value("target", "")));
+      sight->second.view.stacks[stack].listeners[row.value("port", Port{0})].insert(stack_of(row.value("target", "")));
   }
 }
 

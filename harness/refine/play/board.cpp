@@ -20,17 +20,9 @@ using model::Life;
 using model::State;
 
 // A report, a list, and what a handover adds, fit in.
-constexpr unsigned room_in_channel = 8;
-constexpr unsigned counter_max = 14;
+constexpr unsigned room_in_channel = 4 + 2 * model::kConnectionsMax;
+constexpr unsigned counter_max = model::kCounterMax - 1;
 constexpr unsigned steps_max = 20'000;
-
-// All but the bus: what a packet has changed when it has only been told once more is nothing.
-checker::Bytes bytes_of(State state, const model::Rules& rules) {
-  checker::Bytes bytes;
-  state.bus = {};
-  model::encode(state, rules.stacks, rules.connections, bytes);
-  return bytes;
-}
 
 }  // namespace
 
@@ -53,10 +45,12 @@ bool Board::act(Kind kind, model::Stack a, std::uint8_t c) {
   if (violation_) return true;
   state_.left = {1, 1, 1, 1, 1, 0, 1, 0};
   std::optional<Step> found;
-  const auto match = [&](const Action& action, const State& after) {
-    if (!found && action.kind == kind && action.a == a && action.c == c) found = Step{action, after};
+  const auto is_it = [&](const Action& action) {
+    return !found && action.kind == kind && action.a == a && action.c == c;
   };
-  model_->for_each_successor(state_, checker::Visitor<State, Action>(match));
+  model_->for_each_successor(state_, is_it, [&](const Action& action, const State& after) {
+    found = Step{action, after};
+  });
   state_.left = {};
   if (!found) return false;
   take(*found);
@@ -164,6 +158,7 @@ void Board::note_distribution(const State& before, const Step& step) {
 }
 
 std::string Board::lacking() const {
+  if (state_.frames.size == model::kFramesMax) return "more SYNs are on their way than the model holds";
   for (model::Stack i = 1; i <= cast_.rules.stacks; ++i) {
     const model::StackState& stack = state_.stacks[i];
     if (model::counter_of(stack.newest) > counter_max) return "there are more epochs than the model counts";
@@ -219,21 +214,40 @@ std::string Board::still_waits() const {
 // The first of those whose turn it is before the others.
 std::optional<Board::Step> Board::next_step(const Course& course) const {
   std::optional<Step> next;
-  unsigned first = 0;
-  const checker::Bytes before = bytes_of(state_, cast_.rules);
-  const auto consider = [&](const Action& action, const State& after) {
-    const auto turn = turn_of(action, bytes_of(after, cast_.rules) != before, course);
-    if (!turn || (next && first <= *turn)) return;
-    next = Step{action, after};
-    first = *turn;
+  std::optional<unsigned> first;
+  std::optional<unsigned> turn;
+  const auto is_earlier = [&](const Action& action) {
+    if (first == 0U) return false;
+    turn = turn_of(action, course);
+    return turn && (!first || *turn < *first);
   };
-  model_->for_each_successor(state_, checker::Visitor<State, Action>(consider));
+  const auto consider = [&](const Action& action, const State& after) {
+    Step step{action, after};
+    if (is_in_vain(step)) return;
+    next = std::move(step);
+    first = turn;
+  };
+  model_->for_each_successor(state_, is_earlier, consider);
   return next;
+}
+
+// All but the bus is as before: what a packet has changed when it has only been told once more is nothing. One that
+// changes nothing need not be sent again, unless it brings data.
+bool Board::is_in_vain(const Step& step) const {
+  const Action& action = step.action;
+  if (action.kind != Kind::syn_arrives && action.kind != Kind::frame_arrives && action.kind != Kind::data_arrives)
+    return false;
+  State after = step.after;
+  after.bus = state_.bus;
+  if (!(after == state_)) return false;
+  const Wish& wish = wishes_[action.c];
+  const bool wants = action.kind == Kind::data_arrives && wish.acknowledged < wish.sent;
+  return !wants || !reaches_peer(action.a, action.c);
 }
 
 // Messages first, then views, decisions, packets and ends, and last of all what age does. Nothing: it does not happen
 // by itself, or is kept back.
-std::optional<unsigned> Board::turn_of(const Action& action, bool changes, const Course& course) const {
+std::optional<unsigned> Board::turn_of(const Action& action, const Course& course) const {
   switch (action.kind) {
     case Kind::receive:
       if (action.instance != 0 || kept_back_.contains({action.b, action.a})) return std::nullopt;
@@ -253,7 +267,7 @@ std::optional<unsigned> Board::turn_of(const Action& action, bool changes, const
     case Kind::syn_arrives:
     case Kind::frame_arrives:
     case Kind::data_arrives:
-      return turn_of_packet(action, changes, course);
+      return turn_of_packet(action, course);
     case Kind::establish:
       return 7;
     case Kind::end_at:
@@ -267,22 +281,21 @@ std::optional<unsigned> Board::turn_of(const Action& action, bool changes, const
   }
 }
 
-// A packet is sent again and again until it is answered; one that changes nothing need not be.
-std::optional<unsigned> Board::turn_of_packet(const Action& action, bool changes, const Course& course) const {
+// A packet is sent again and again until it is answered.
+std::optional<unsigned> Board::turn_of_packet(const Action& action, const Course& course) const {
   const model::Client& client = state_.clients[action.c];
   const bool opening = client.end == ClientEnd::syn_sent && client.instance == action.instance;
-  if (action.kind == Kind::frame_arrives) return opening && changes ? std::optional(6U) : std::nullopt;
+  if (action.kind == Kind::frame_arrives) return opening ? std::optional(6U) : std::nullopt;
   if (!is_on_way_in(action.a, action.c)) return std::nullopt;
   const unsigned after_stale = stale_.contains(cast_.clients[action.c]) && router_from(action.a) == action.a ? 1U : 0U;
   if (action.kind == Kind::syn_arrives) {
-    const bool is_choice = action.b == model::nobody || action.b == choice_for(action.c, router_from(action.a), course);
-    return opening && is_choice && changes ? std::optional(8U + after_stale) : std::nullopt;
+    const auto is_choice = [&] { return action.b == choice_for(action.c, router_from(action.a), course); };
+    return opening && (action.b == model::nobody || is_choice()) ? std::optional(8U + after_stale) : std::nullopt;
   }
   const Wish& wish = wishes_[action.c];
   const bool wants = wish.acknowledged < wish.sent;
   const bool shaking_hands = state_.stacks[client.peer].endpoint[action.c].end == End::half_open;
-  const bool does = changes || (wants && reaches_peer(action.a, action.c));
-  return (wants || shaking_hands) && does ? std::optional(10U + after_stale) : std::nullopt;
+  return wants || shaking_hands ? std::optional(10U + after_stale) : std::nullopt;
 }
 
 model::Stack Board::choice_for(std::uint8_t c, model::Stack router, const Course& course) const {
@@ -341,7 +354,7 @@ void Board::add_to(world::View& view) const {
     mine.claimant = cast_.player_of(owner_of(its.claiming));
     mine.advertises = owns;
     for (const auto& [target, part] : cast_.stacks)
-      if (has(its.dpt, part)) mine.listeners.insert(target);
+      if (has(its.dpt, part)) mine.listeners[cast_.port].insert(target);
     for (std::uint8_t c = 0; c < wishes_.size(); ++c)
       if (its.crt[c].target != model::nobody) mine.routes[cast_.connections[c]] = cast_.player_of(its.crt[c].target);
   }

@@ -74,13 +74,15 @@ class Board {
   void lose(std::uint8_t c);
   std::string partition(const world::Sides& sides);
   std::string heal();
+  std::string vacancy_between_sides() const;
   bool races_with_reports(std::uint8_t c) const;
   std::string stale(std::uint32_t client, model::Stack i);
 
   // board.cpp
   std::optional<Step> next_step(const Course& course) const;
-  std::optional<unsigned> turn_of(const model::Action& action, bool changes, const Course& course) const;
-  std::optional<unsigned> turn_of_packet(const model::Action& action, bool changes, const Course& course) const;
+  std::optional<unsigned> turn_of(const model::Action& action, const Course& course) const;
+  std::optional<unsigned> turn_of_packet(const model::Action& action, const Course& course) const;
+  bool is_in_vain(const Step& step) const;
   void come_to_rest(const Course& course);
   void run_to_rest(const Course& course);
   bool let_leave();

@@ -69,7 +69,7 @@ std::optional<NotPlayable> outside_the_model(const Scenario& scenario) {
   return missing;
 }
 
-// One DVIPA of the scenario.
+// One DVIPA of the scenario, port by port.
 class Casting {
  public:
   Casting(const Scenario& scenario, std::string name, const Address& dvipa) : scenario_(scenario) {
@@ -83,7 +83,9 @@ class Casting {
     look_at_listeners();
     look_at_connections();
     if (missing_) return tl::unexpected(*missing_);
-    return grouped();
+    std::vector<Cast> all;
+    for (const Port port : ports_in_use()) add_groups(port, all);
+    return all;
   }
 
  private:
@@ -100,10 +102,7 @@ class Casting {
       if (mine->part == Part::primary && mine->distribution) distribution_ = *mine->distribution;
     }
     if (!distribution_) return lack(0, fmt::format("{} has no distribution", cast_.name));
-    const PortSet& ports = distribution_->ports;
-    if (ports.ranges.size() != 1 || ports.ranges[0].first != ports.ranges[0].last)
-      return lack(0, "in the model there is one port");
-    cast_.port = ports.ranges[0].first;
+    if (distribution_->ports.is_every_port()) lack(0, "in the model a distribution names its ports");
     if (distribution_->method != DistMethod::round_robin || distribution_->affinity_s != 0)
       lack(0, "the model has neither weights nor affinity: it may choose any current target");
   }
@@ -141,7 +140,7 @@ class Casting {
   // An application beside the distribution gets connections that no table knows of (RTE-3).
   void look_at_listeners() {
     for_each_command(scenario_, [&](const Command& command, unsigned line) {
-      if (command.verb != Verb::listen || command.port != cast_.port || !distribution_) return;
+      if (command.verb != Verb::listen || !distribution_ || !distribution_->ports.contains(command.port)) return;
       if (!command.address.is_none() && command.address != cast_.dvipa) return;
       if (!distribution_->targets.contains(xcf_of(command.stack)))
         lack(line,
@@ -159,37 +158,52 @@ class Casting {
       if (before.address != command.address || before.port != command.port || before.client != command.client)
         lack(line, fmt::format("c{} is another 4-tuple now", command.connection));
       if (command.address != cast_.dvipa) return;
-      if (command.port != cast_.port) lack(line, "in the model there is one port");
+      if (distribution_ && !distribution_->ports.contains(command.port))
+        lack(line,
+             fmt::format("c{} asks for a port that is not distributed, and in the model all are", command.connection));
       if (++times[command.connection] > instances_max)
         lack(line, fmt::format("in the model a 4-tuple is used {} times at most", instances_max));
-      if (!is_new) return;
-      connections_.push_back(command.connection);
-      clients_.push_back(command.client);
+      if (is_new) connections_.push_back(&command);
     });
   }
 
+  // Some port, if nobody uses any.
+  std::set<Port> ports_in_use() const {
+    std::set<Port> ports;
+    for_each_command(scenario_, [&](const Command& command, unsigned) {
+      const bool uses =
+          command.verb == Verb::listen || (command.verb == Verb::connect && command.address == cast_.dvipa);
+      if (uses && distribution_->ports.contains(command.port)) ports.insert(command.port);
+    });
+    if (ports.empty()) ports.insert(distribution_->ports.ranges.front().first);
+    return ports;
+  }
+
   // The same cast for each group of connections; one without, if there is none.
-  std::vector<Cast> grouped() const {
-    std::vector<Cast> groups;
-    for (std::size_t from = 0; groups.empty() || from < connections_.size(); from += model::kConnectionsMax) {
-      Cast group = cast_;
-      const std::size_t to = std::min(from + model::kConnectionsMax, connections_.size());
-      for (std::size_t n = from; n < to; ++n) {
-        group.connections.push_back(connections_[n]);
-        group.clients.push_back(clients_[n]);
-      }
+  void add_groups(Port port, std::vector<Cast>& all) const {
+    Cast group = cast_;
+    group.port = port;
+    group.rules.instances = instances_max;
+    const auto close = [&all, &group] {
       group.rules.connections = static_cast<unsigned>(group.connections.size());
-      group.rules.instances = instances_max;
-      groups.push_back(std::move(group));
+      all.push_back(group);
+      group.connections.clear();
+      group.clients.clear();
+    };
+    const std::size_t before = all.size();
+    for (const Command* each : connections_) {
+      if (each->port != port) continue;
+      group.connections.push_back(each->connection);
+      group.clients.push_back(each->client);
+      if (group.connections.size() == model::kConnectionsMax) close();
     }
-    return groups;
+    if (!group.connections.empty() || all.size() == before) close();
   }
 
   const Scenario& scenario_;
   Cast cast_;
   std::optional<Distribution> distribution_;
-  std::vector<std::uint32_t> connections_;
-  std::vector<std::uint32_t> clients_;
+  std::vector<const Command*> connections_;  // the first time that each is opened
   std::optional<NotPlayable> missing_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
-// Who of a scenario plays which part in the model: one of its DVIPAs and as many of its connections as the model has.
-// DVIPAs share nothing but the bus, and connections nothing but the owner's knowledge of stacks, so a scenario is
-// played on the model once for each such group.
+// Who of a scenario plays which part in the model: one of its DVIPAs with one port, and as many connections with that
+// as the model has. DVIPAs share nothing but the bus, ports nothing but the owner, and connections nothing but the
+// owner's knowledge of stacks, so a scenario is played on the model once for each such group.
 #include <map>
 #include <string>
 #include <tl/expected.hpp>

@@ -2,16 +2,19 @@
 #include <fmt/format.h>
 
 #include "harness/refine/play/board.hpp"
+#include "spec/model/cluster.hpp"
 
 namespace dvipa::refine {
 namespace {
 
 using model::add;
 using model::ClientEnd;
+using model::Cluster;
 using model::Cut;
 using model::End;
 using model::has;
 using model::Life;
+using model::State;
 using world::Command;
 using world::Verb;
 
@@ -181,10 +184,34 @@ std::string Board::partition(const world::Sides& sides) {
 
 std::string Board::heal() {
   if (state_.cut != Cut::group) return {};
+  if (std::string reason = vacancy_between_sides(); !reason.empty()) return reason;
   for (std::uint8_t c = 0; c < wishes_.size(); ++c)
     if (races_with_reports(c)) wishes_[c].may_be_lost = true;
   if (act(Kind::heal)) return {};
   return "the partition heals before both sides have noticed it";
+}
+
+// Of two owners one gives way. A better candidate that it has had beside it (no backup takes a DVIPA back) finds nobody
+// owning it then, unless it has met the other owner already.
+std::string Board::vacancy_between_sides() const {
+  State copy = state_;
+  const Cluster look(cast_.rules, copy);
+  const auto on_one_side = [&](model::Stack i, model::Stack j) { return has(state_.far, i) == has(state_.far, j); };
+  const auto owns = [&](model::Stack i) { return state_.stacks[i].life == Life::up && look.owns(i); };
+  model::StackState knows_all;
+  for (model::Stack i = 1; i <= cast_.rules.stacks; ++i)
+    if (has(state_.stacks[i].primaries, i)) add(knows_all.primaries, i);
+  const auto is_better = [&](model::Stack i, model::Stack j) { return look.is_better(i, j, knows_all); };
+  for (const auto& [stack, i] : cast_.stacks)
+    for (const auto& [rival, r] : cast_.stacks) {
+      if (!owns(i) || !owns(r) || on_one_side(i, r) || !is_better(r, i)) continue;
+      for (const auto& [candidate, j] : cast_.stacks)
+        if (j != i && state_.stacks[j].life == Life::up && on_one_side(i, j) && cast_.rules.rank[j] != 0 &&
+            is_better(j, r))
+          return fmt::format("whether S{} takes over when S{} gives way depends on whether it has met S{} by then",
+                             candidate.value, stack.value, rival.value);
+    }
+  return {};
 }
 
 // In the model clients reach the other side only when the members have met again, which is an assumption on timing. In

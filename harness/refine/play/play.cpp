@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace dvipa::refine {
 namespace {
@@ -44,7 +46,19 @@ class Stage {
  private:
   // What comes after a disagreement is only what follows from it.
   bool is_over() const {
-    return result_.not_for_model || result_.violation || world_.violation() || !result_.disagreements.empty();
+    return boards_.empty() || result_.violation || world_.violation() || !result_.disagreements.empty();
+  }
+
+  // One that the model cannot go on with leaves, and the others play on.
+  template <class Ask>
+  void ask_each(Ask&& ask) {
+    for (auto at = boards_.begin(); at != boards_.end();) at = stays(*at, ask(*at)) ? at + 1 : boards_.erase(at);
+  }
+  bool stays(const Board& board, const std::string& lacking) {
+    if (lacking.empty()) return true;
+    if (!result_.not_for_model) result_.not_for_model = NotPlayable{line_, lacking};
+    tell(board);
+    return false;
   }
 
   void play(const ScenarioLine& line, bool goes_on) {
@@ -58,17 +72,18 @@ class Stage {
     const Command& command = std::get<Command>(line.what);
     world_.perform(command);
     if (command.verb == Verb::run) return let_happen(goes_on);
-    for (Board& board : boards_)
-      need(command.verb == Verb::settle ? board.settle(in_world(board)) : board.perform(command));
+    ask_each([&](Board& board) {
+      return command.verb == Verb::settle ? board.settle(in_world(board)) : board.perform(command);
+    });
     if (command.verb == Verb::settle) compare_all();
   }
 
   // Time has passed in the world. When nothing more is going to happen there by itself, all is compared.
   void let_happen(bool goes_on) {
-    for (Board& board : boards_) need(board.let_happen(in_world(board)));
+    ask_each([&](Board& board) { return board.let_happen(in_world(board)); });
     if (is_over()) return;
     if (rests()) {
-      for (const Board& board : boards_) need(board.still_waits());
+      ask_each([](const Board& board) { return board.still_waits(); });
       compare_all();
     } else if (goes_on) {
       expect_rest();
@@ -77,20 +92,15 @@ class Stage {
 
   // Whatever faults last. Some things change and change back: they are looked at again and again.
   bool rests() const {
+    const auto now = all_of_world(world_);
     World later = world_;
     const Micros end = later.now() + settling_time(later.settings());
     bool same = true;
     while (same && later.now() < end) {
       later.run_until(later.now() + 250 * world::ms);
-      same = !later.violation() && std::ranges::all_of(scenario_.dvipas, [&](const auto& each) {
-        return of_world(world_, each.second) == of_world(later, each.second);
-      });
+      same = !later.violation() && all_of_world(later) == now;
     }
     return same;
-  }
-
-  void need(const std::string& lacking) {
-    if (!lacking.empty() && !result_.not_for_model) result_.not_for_model = NotPlayable{line_, lacking};
   }
 
   Course in_world(const Board& board) const {
@@ -111,13 +121,32 @@ class Stage {
     return target;
   }
 
+  std::map<Address, std::string> played() const {
+    std::map<Address, std::string> all;
+    for (const Board& board : boards_) all.emplace(board.cast().dvipa, board.cast().name);
+    return all;
+  }
   std::vector<std::uint32_t> connections_of(const Address& dvipa) const {
     std::vector<std::uint32_t> all;
     for (const Board& board : boards_)
       if (board.cast().dvipa == dvipa) std::ranges::copy(board.cast().connections, std::back_inserter(all));
     return all;
   }
-  View of_world(const World& world, const Address& dvipa) const { return view_of(world, dvipa, connections_of(dvipa)); }
+  // Of what is played.
+  View of_world(const World& world, const Address& dvipa) const {
+    std::set<Port> ports;
+    for (const Board& board : boards_)
+      if (board.cast().dvipa == dvipa) ports.insert(board.cast().port);
+    View view = view_of(world, dvipa, connections_of(dvipa));
+    for (auto& [stack, mine] : view.stacks)
+      std::erase_if(mine.listeners, [&](const auto& each) { return !ports.contains(each.first); });
+    return view;
+  }
+  std::map<Address, View> all_of_world(const World& world) const {
+    std::map<Address, View> all;
+    for (const auto& [dvipa, name] : played()) all.emplace(dvipa, of_world(world, dvipa));
+    return all;
+  }
   View of_model(const Address& dvipa) const {
     View view;
     for (const Board& board : boards_)
@@ -128,10 +157,13 @@ class Stage {
   // Data under way orders nothing: in the model it moves in one step, when it likes.
   void expect_rest(bool of_data_too = false) {
     if (world_.violation()) return;
-    for (const auto& [name, dvipa] : scenario_.dvipas)
-      for (const Difference& each : world::about_to_change(world_, dvipa, connections_of(dvipa), of_data_too))
-        need(fmt::format("time orders things here: {} of {} is about to go from {} to {}", each.where, name, each.one,
-                         each.other));
+    for (const auto& [dvipa, name] : played()) {
+      const auto changes = world::about_to_change(world_, dvipa, connections_of(dvipa), of_data_too);
+      if (changes.empty()) continue;
+      const std::string lacking = fmt::format("time orders things here: {} of {} is about to go from {} to {}",
+                                              changes[0].where, name, changes[0].one, changes[0].other);
+      ask_each([&](const Board& board) { return board.cast().dvipa == dvipa ? lacking : std::string(); });
+    }
   }
 
   void disagree(std::string where, std::string world, std::string model) {
@@ -148,6 +180,7 @@ class Stage {
     for (const Board& board : boards_)
       if (dvipa.is_none() && std::ranges::count(board.cast().connections, expectation.connection) != 0)
         dvipa = board.cast().dvipa;
+    if (!dvipa.is_none() && !played().contains(dvipa)) return;
     const std::string of_world_ = unmet(expectation, of_world(world_, dvipa));
     const std::string of_model_ = unmet(expectation, of_model(dvipa));
     if (!of_model_.empty()) result_.unmet.push_back({line_, of_model_});
@@ -156,15 +189,15 @@ class Stage {
   }
 
   void compare_all() {
-    if (result_.not_for_model) return;
+    if (boards_.empty()) return;
     ++result_.comparisons;
-    for (const auto& [name, dvipa] : scenario_.dvipas)
+    for (const auto& [dvipa, name] : played())
       for (const Difference& each : differences(of_world(world_, dvipa), of_model(dvipa)))
         disagree(fmt::format("{} (of {})", each.where, name), each.one, each.other);
   }
 
   void compare_verdicts() {
-    if (result_.not_for_model) return;
+    if (boards_.empty()) return;
     for (const Board& board : boards_)
       if (board.violation() && !result_.violation) result_.violation = board.violation();
     const auto verdict = [](const auto& what) { return what ? "violates " + *what : std::string("holds"); };
@@ -178,7 +211,7 @@ class Stage {
     const Cast& cast = board.cast();
     std::string who;
     for (const std::uint32_t connection : cast.connections) who += fmt::format(" c{}", connection);
-    result_.story += fmt::format("{}{}:\n", cast.name, who.empty() ? who : " with" + who);
+    result_.story += fmt::format("{} on port {}{}:\n", cast.name, cast.port, who.empty() ? who : " with" + who);
     for (const std::string& sentence : board.story()) result_.story += "  " + sentence + '\n';
   }
 

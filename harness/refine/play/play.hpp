@@ -11,7 +11,7 @@
 namespace dvipa::refine {
 
 struct Performance {
-  std::optional<world::NotPlayable> not_for_model;  // then the rest says how far it came
+  std::optional<world::NotPlayable> not_for_model;  // the first of it; what is not concerned is played to its end
   std::vector<world::NotPlayable> left_out;         // what is expected of something that the model does not have
   std::vector<world::Unmet> unmet;                  // of the model
   std::optional<std::string> violation;             // of the model's properties

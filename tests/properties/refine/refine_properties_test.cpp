@@ -8,12 +8,21 @@
 
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 #include "harness/refine/play/play.hpp"
 #include "tests/properties/refine/scenario_generator.hpp"
 
 namespace dvipa::refine {
 namespace {
+
+std::size_t connections_of(const world::Scenario& scenario) {
+  std::set<std::uint32_t> numbers;
+  for (const world::ScenarioLine& line : scenario.lines)
+    if (const auto* command = std::get_if<world::Command>(&line.what); command->verb == world::Verb::connect)
+      numbers.insert(command->connection);
+  return numbers.size();
+}
 
 std::string report_of(const Performance& performance) {
   std::string report;
@@ -27,8 +36,11 @@ std::string report_of(const Performance& performance) {
 RC_GTEST_PROP(ModelAsOracle, AgreesWithTheWorldWheneverAllRests, ()) {
   const world::Scenario scenario = *world::test::any_scenario_for_model();
   const Performance performance = perform_on_model(scenario);
-  RC_CLASSIFY(!performance.not_for_model, "played to its end");
+  RC_CLASSIFY(!performance.not_for_model, "all of it played to its end");
   RC_CLASSIFY(performance.comparisons >= 5, "compared five times and more");
+  RC_CLASSIFY(scenario.settings.stacks >= 5, "5 to 8 stacks");
+  RC_CLASSIFY(scenario.dvipas.size() >= 3, "3 or 4 DVIPAs");
+  RC_CLASSIFY(connections_of(scenario) >= 100, "100 connections and more");
   const std::string report = report_of(performance);
   if (!report.empty()) RC_FAIL(report + "\nas a scenario:\n\n" + world::write_scenario(scenario));
 }
@@ -75,7 +87,7 @@ std::optional<Finding> first_difference(const Seeded& seeded, unsigned scenarios
 class MutantAgainstTheModel : public testing::TestWithParam<Seeded> {};
 
 TEST_P(MutantAgainstTheModel, IsFoundOutAndShrunkToAScenario) {
-  const auto finding = first_difference(GetParam(), 100);
+  const auto finding = first_difference(GetParam(), 300);
   ASSERT_TRUE(finding.has_value());
   const std::string text = world::write_scenario(finding->scenario);
   fmt::print("scenario {}: {}{}\n", finding->number, report_of(finding->performance), text);

@@ -1,5 +1,7 @@
 #include "tests/properties/refine/scenario_generator.hpp"
 
+#include <rapidcheck/shrinkable/Create.h>
+
 #include <algorithm>
 #include <map>
 #include <ostream>
@@ -12,14 +14,21 @@ void showValue(const Scenario& scenario, std::ostream& out) { out << "\n" << wri
 namespace test {
 namespace {
 
-constexpr Port the_port = 60;
+constexpr Port ports_used[] = {60, 80, 443};  // on the last of them nobody listens at the start
 constexpr std::uint32_t connections_max = 6;
+constexpr std::uint32_t crowd_from = 100;  // the numbers of those that come by dozens
+constexpr std::uint32_t crowd_to = 400;
+constexpr unsigned clients_of_small = 2;
 constexpr unsigned instances_max = 3;  // of a 4-tuple, in the model
 
 using Act = std::vector<Command>;
 
-// Nothing below shrinks by itself: what a difference does not need is left out whole. Only the number of acts grows
-// with the size.
+// Nothing below shrinks by itself: what a difference does not need is left out whole. With the size grows the number of
+// acts, and beyond half of the usual one some clusters are large.
+constexpr int small_up_to = 20;
+int size_now() {
+  return *rc::gen::noShrink(rc::gen::withSize([](int size) { return rc::gen::just(size); }));
+}
 template <class Number>
 Number drawn(Number least, Number most) {
   return *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Number>(least, most + 1)));
@@ -47,7 +56,17 @@ Command running(Micros time) {
   return command;
 }
 
-// Of two DVIPAs the backups overlap.
+bool is_large(const Scenario& cluster) { return cluster.settings.clients > clients_of_small; }
+
+std::vector<PortRange> any_ports(const Scenario& cluster) {
+  std::vector<PortRange> ports;
+  for (const Port port : ports_used)
+    if (port == ports_used[0] ? !one_in(6) : one_in(is_large(cluster) ? 2 : 6)) ports.push_back({port, port});
+  if (ports.empty()) ports.push_back({ports_used[1], ports_used[1]});
+  return ports;
+}
+
+// Of several DVIPAs the backups overlap.
 void define(Scenario& cluster, const std::string& name, std::uint32_t number) {
   const Address address = Address::v4(0x0a4d0100U + number);
   cluster.dvipas[name] = address;
@@ -58,23 +77,40 @@ void define(Scenario& cluster, const std::string& name, std::uint32_t number) {
     made.dvipa = address;
     made.part = stack == primary ? Part::primary : Part::backup;
     if (stack != primary) made.rank = static_cast<std::uint8_t>(drawn<unsigned>(1, 4));
-    if (stack == primary) made.distribution.emplace().ports.ranges = {{the_port, the_port}};
+    if (stack == primary) made.distribution.emplace().ports.ranges = any_ports(cluster);
     cluster.profiles[stack - 1].dvipas.push_back(std::move(made));
   }
 }
 
 Scenario make_cluster() {
+  const bool large = size_now() > small_up_to && one_in(4);
   Scenario cluster;
   cluster.name = "rapidcheck";
-  cluster.settings.stacks = drawn<unsigned>(2, 4);
-  cluster.settings.clients = 2;
+  cluster.settings.stacks = large ? drawn<unsigned>(3, 8) : drawn<unsigned>(2, 4);
+  cluster.settings.clients = large ? 3 : clients_of_small;
   cluster.settings.seed = drawn<std::uint32_t>(1, 1'000'000);
   if (one_in(3)) cluster.settings.frame_twice = 5 * percent;
   if (one_in(3)) cluster.settings.frame_late = 5 * percent;
   cluster.profiles.resize(cluster.settings.stacks);
-  const std::uint32_t dvipas = one_in(3) ? 2 : 1;
+  const std::uint32_t dvipas = large ? drawn<std::uint32_t>(1, 4) : one_in(3) ? 2 : 1;
   for (std::uint32_t n = 1; n <= dvipas; ++n) define(cluster, std::string(1, static_cast<char>('A' + n - 1)), n);
   return cluster;
+}
+
+std::vector<Port> ports_of(const Scenario& cluster, const Address& dvipa) {
+  std::vector<Port> ports;
+  for (const Definitions& profile : cluster.profiles)
+    for (const DvipaDefinition& each : profile.dvipas)
+      if (each.dvipa == dvipa && each.distribution)
+        for (const PortRange& range : each.distribution->ports.ranges) ports.push_back(range.first);
+  return ports;
+}
+
+std::set<Port> ports_of(const Scenario& cluster) {
+  std::set<Port> ports;
+  for (const auto& [name, dvipa] : cluster.dvipas)
+    std::ranges::copy(ports_of(cluster, dvipa), std::inserter(ports, ports.end()));
+  return ports;
 }
 
 class ActMaker {
@@ -91,6 +127,10 @@ class ActMaker {
         break;
       case 2:
         kept_back();
+        break;
+      case 3:
+      case 4:
+        is_large(cluster_) ? crowd() : together(3);
         break;
       default:
         together(3);
@@ -109,6 +149,9 @@ class ActMaker {
     const unsigned stacks = cluster_.settings.stacks;
     return {static_cast<std::uint8_t>((stack.value - 1U + drawn<unsigned>(1, stacks - 1)) % stacks + 1)};
   }
+  Address dvipa_of(std::uint32_t number) const {
+    return std::next(cluster_.dvipas.begin(), number % std::ssize(cluster_.dvipas))->second;
+  }
   void add(Command command) { act_.push_back(std::move(command)); }
 
   // Long enough, unless somebody waits for what a fault keeps from him. Then world and model are compared.
@@ -126,9 +169,9 @@ class ActMaker {
     for (unsigned n = 0; n < count; ++n) {
       if (one_by_one && n != 0) come_to_rest();
       if (one_in(3)) {
-        use();
+        use(any_use(), any_connection());
       } else if (kind < 7) {
-        open();
+        open(any_connection());
       } else {
         add(of_stack(Verb::kill, any_stack()));
       }
@@ -137,24 +180,43 @@ class ActMaker {
 
   static std::uint32_t any_connection() { return drawn<std::uint32_t>(1, connections_max); }
 
-  void open() {
-    Command command = of_connection(Verb::connect, any_connection());
-    command.address = std::next(cluster_.dvipas.begin(), command.connection % cluster_.dvipas.size())->second;
-    command.port = the_port;
-    command.client = command.connection % cluster_.settings.clients;
-    if (begun_or_ended_.insert(command.connection).second) add(std::move(command));
+  // A connection's number says which DVIPA, client and port it is of.
+  void open(std::uint32_t connection) {
+    const auto dvipas = static_cast<std::uint32_t>(cluster_.dvipas.size());
+    const std::uint32_t clients = cluster_.settings.clients;
+    Command command = of_connection(Verb::connect, connection);
+    command.address = dvipa_of(connection);
+    command.client = connection / dvipas % clients;
+    const std::vector<Port> ports = ports_of(cluster_, command.address);
+    command.port = ports[connection / dvipas / clients % ports.size()];
+    if (begun_or_ended_.insert(connection).second) add(std::move(command));
   }
 
-  void use() {
+  void use(Verb verb, std::uint32_t connection) {
+    Command command = of_connection(verb, connection);
+    if (verb == Verb::send) command.amount = drawn<std::int64_t>(1, 3);
+    if (verb == Verb::send || begun_or_ended_.insert(connection).second) add(std::move(command));
+  }
+
+  static Verb any_use() {
     constexpr Verb verbs[] = {Verb::send, Verb::send, Verb::close, Verb::abort};
-    Command command = of_connection(verbs[drawn<std::size_t>(0, std::size(verbs) - 1)], any_connection());
-    if (command.verb == Verb::send) command.amount = drawn<std::int64_t>(1, 3);
-    if (command.verb == Verb::send || begun_or_ended_.insert(command.connection).second) add(std::move(command));
+    return verbs[drawn<std::size_t>(0, std::size(verbs) - 1)];
+  }
+
+  void crowd() {
+    const bool opens = !one_in(3);
+    const Verb verb = any_use();
+    const auto first = drawn<std::uint32_t>(crowd_from, crowd_to);
+    const std::uint32_t last = std::min(crowd_to, first + drawn<std::uint32_t>(30, 150));
+    for (std::uint32_t connection = first; connection <= last; ++connection)
+      opens ? open(connection) : use(verb, connection);
   }
 
   void listener() {
+    const std::set<Port> ports = ports_of(cluster_);
     Command command = of_stack(one_in(3) ? Verb::close_listener : Verb::listen, any_stack());
-    command.port = the_port;
+    command.port = *std::next(ports.begin(), drawn<std::ptrdiff_t>(0, std::ssize(ports) - 1));
+    if (one_in(4)) command.address = dvipa_of(drawn<std::uint32_t>(0, 3));
     add(std::move(command));
   }
 
@@ -213,13 +275,41 @@ void add_line(Scenario& scenario, Command command) {
   scenario.lines.push_back(std::move(line));
 }
 
+bool is_traffic(const Command& command) {
+  return command.verb == Verb::connect || command.verb == Verb::send || command.verb == Verb::close ||
+         command.verb == Verb::abort;
+}
+
+// The same act with the half of its traffic: the first one, or the other.
+Act with_half(const Act& act, std::ptrdiff_t traffic, bool first) {
+  Act half;
+  std::ptrdiff_t seen = 0;
+  for (const Command& command : act)
+    if (!is_traffic(command) || (seen++ < traffic / 2) == first) half.push_back(command);
+  return half;
+}
+// Of few commands each may be what a difference does not need. Time passes as before.
+rc::Seq<Act> smaller(const Act& act) {
+  const auto traffic = std::ranges::count_if(act, is_traffic);
+  if (traffic > 8) return rc::seq::just(with_half(act, traffic, true), with_half(act, traffic, false));
+  std::vector<Act> all;
+  for (std::size_t n = 0; n < act.size(); ++n) {
+    if (act[n].verb == Verb::run || act[n].verb == Verb::settle) continue;
+    all.push_back(act);
+    all.back().erase(all.back().begin() + static_cast<std::ptrdiff_t>(n));
+  }
+  return rc::seq::fromContainer(std::move(all));
+}
+
 // Everything starts, the acts happen, everything comes to rest, what has been opened is used, and all rests again.
 Scenario scenario_of(Scenario made, const std::vector<Act>& acts) {
   for (unsigned n = 1; n <= made.settings.stacks; ++n) {
     const StackId stack{static_cast<std::uint8_t>(n)};
-    Command listens = of_stack(Verb::listen, stack);
-    listens.port = the_port;
-    if (n % 2 == 0 || made.settings.stacks == 2) add_line(made, std::move(listens));
+    for (const Port port : ports_of(made)) {
+      Command listens = of_stack(Verb::listen, stack);
+      listens.port = port;
+      if (port != ports_used[2] && (n % 2 == 0 || made.settings.stacks == 2)) add_line(made, std::move(listens));
+    }
     add_line(made, of_stack(Verb::start, stack));
   }
   add_line(made, of_stack(Verb::settle, {}));
@@ -242,7 +332,10 @@ Scenario scenario_of(Scenario made, const std::vector<Act>& acts) {
 rc::Gen<Scenario> any_scenario_for_model() {
   const auto cluster = rc::gen::noShrink(rc::gen::exec([] { return make_cluster(); }));
   return rc::gen::mapcat(cluster, [](const Scenario& drawn_cluster) {
-    const auto act = rc::gen::noShrink(rc::gen::exec([drawn_cluster] { return ActMaker(drawn_cluster).make(); }));
+    const auto made = rc::gen::exec([drawn_cluster] { return ActMaker(drawn_cluster).make(); });
+    const rc::Gen<Act> act([made](const rc::Random& random, int size) {
+      return rc::shrinkable::shrinkRecur(made(random, size).value(), smaller);
+    });
     return rc::gen::map(rc::gen::container<std::vector<Act>>(act),
                         [drawn_cluster](const std::vector<Act>& acts) { return scenario_of(drawn_cluster, acts); });
   });

@@ -51,10 +51,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Pinned{"takeback-listeners", 47307}, Pinned{"takeback-reuse", 81677}, Pinned{"rivals", 19457},
                     Pinned{"return", 130568}, Pinned{"departure", 219014}, Pinned{"backups", 23050},
                     Pinned{"moves", 234719}, Pinned{"moved-on-return", 141830}, Pinned{"halves", 3486},
-                    Pinned{"partition", 200558}, Pinned{"isolated", 287810}, Pinned{"isolated-failure", 184260},
+                    Pinned{"partition", 200558}, Pinned{"isolated", 287810}, Pinned{"isolated-failure", 184865},
                     Pinned{"targets", 71882}, Pinned{"paused", 179842}, Pinned{"paused-reuse", 65017},
                     Pinned{"two-claims", 308461}, Pinned{"when-idle", 11714}, Pinned{"disruptive", 486705},
-                    Pinned{"two-dvipas", 218691}, Pinned{"chain", 1060164}, Pinned{"standard", 465784},
+                    Pinned{"two-dvipas", 218691}, Pinned{"chain", 1060164}, Pinned{"standard", 465753},
                     Pinned{"handover", 560513}),
     [](const auto& each) {
       std::string name = each.param.config;

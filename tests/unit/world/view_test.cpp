@@ -14,7 +14,7 @@ constexpr StackId s2{2};
 
 View usual() {
   View view;
-  view.stacks[s1] = {"active", s1, {}, true, {s2}, {{1, s2}}};
+  view.stacks[s1] = {"active", s1, {}, true, {{60, {s2}}}, {{1, s2}}};
   view.stacks[s2] = {"backup", s1, {}, false, {}, {}};
   view.connections[1] = {"established", s2, 3, false, {s2}, false, false};
   return view;
@@ -34,7 +34,7 @@ TEST(Comparison, SeesEachDifference) {
       {[](View& v) { v.stacks[s2].claimant = s2; }, "the claimant that S2 knows"},
       {[](View& v) { v.stacks[s2].advertises = true; }, "what S2 does on the network"},
       {[](View& v) {
-         v.stacks[s1].listeners = {s1, s2};
+         v.stacks[s1].listeners[60] = {s1, s2};
        },
        "S1's DPT"},
       {[](View& v) { v.stacks[s1].routes[1] = s1; }, "S1's CRT"},
