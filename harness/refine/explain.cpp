@@ -282,7 +282,8 @@ class Differences {
   // FLV-11: a SYN that it gave to a target before it claimed anew is let in there, where the model's fence refuses it
   // for its epoch. When all have reported and nobody has named the connection, its entry is back.
   bool is_recalled(model::Stack i, unsigned c, model::Stack in_model, const model::Entry& entry) const {
-    return in_model == model::nobody && entry.fresh && entry.target == before_.beyond.stacks[i].connections[c].recalled;
+    return in_model == model::nobody && entry.target != model::nobody &&
+           entry.target == before_.beyond.stacks[i].connections[c].recalled;
   }
   bool is_named(model::Stack i, unsigned c, model::Stack target) const {
     if (step_.action.kind != model::Action::Kind::receive || step_.action.a != i) return false;

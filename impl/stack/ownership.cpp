@@ -376,10 +376,12 @@ void Stack::serve_on(const Address& address, Dvipa& dvipa) {
   if (expects) look_for_connections(address, dvipa, Epoch{});
 }
 
-// Whatever a report says of the connection counts for more.
+// Whatever a report says of the connection counts for more. When the reports have taken longer than a frame lives, the
+// target has taken the SYN by now or never will, and is asked which.
 void Stack::recall_syns(Dvipa& dvipa) {
   for (auto& [remote, route] : std::exchange(dvipa.syns_under_way, {})) {
-    if (!is_fresh(route) || dvipa.routes.find(remote) != nullptr) continue;
+    if (dvipa.routes.find(remote) != nullptr) continue;
+    if (!is_fresh(route)) dvipa.ended_while_fresh.push_front({ageing_tick_ - frame_life_ticks() - 1, remote});
     route.confirmed = 0;
     dvipa.routes.insert(remote, route);
   }

@@ -286,13 +286,8 @@ class Stack {
   const RangeDefinition* range_of(const Address& address) const;
   const ListEntry* owner_entry(const Address& address, const Dvipa& dvipa) const;
 
-  // reports.cpp: what a target tells, and what the owner makes of it
-  void hear(StackId from, const SrvStat& srvstat);
-  void hear(StackId from, const NewConn& newconn);
-  void hear(StackId from, const TermConn& termconn);
-  void hear(StackId from, const EndOfReport& end);
+  // reports.cpp: what a target tells
   void hear(StackId from, const Verify& verify);
-  void hear(StackId from, const NotHeld& not_held);
   void report_to(const Address& address, Dvipa& dvipa, StackId announcer, Epoch epoch,
                  const std::optional<Distribution>& distribution, bool claiming);
   void report_beside(const Address& address, Dvipa& dvipa, const ListEntry& owner);
@@ -306,7 +301,6 @@ class Stack {
   void look_for_connections(const Address& address, Dvipa& dvipa, Epoch epoch);
   void report_news(const Address& address, Dvipa& dvipa, const Change& change);
   void name_held(const Address& address, const Dvipa& dvipa, StackId to, Epoch epoch, std::vector<Remote> remotes);
-  bool has_begun_here(const Dvipa& dvipa, const Remote& remote) const;
   void report_change(const Address& address, Dvipa& dvipa, const Change& change, StackId to, Epoch epoch);
   struct Hearer {
     Epoch epoch;
@@ -318,6 +312,13 @@ class Stack {
   bool listens_here(const Address& address, Port port) const {
     return listeners_here_.contains({address, port}) || listeners_here_.contains({wildcard_of(address), port});
   }
+
+  // entries.cpp: what the owner or a claimant makes of it
+  void hear(StackId from, const SrvStat& srvstat);
+  void hear(StackId from, const NewConn& newconn);
+  void hear(StackId from, const TermConn& termconn);
+  void hear(StackId from, const EndOfReport& end);
+  void hear(StackId from, const NotHeld& not_held);
   bool speaks_to_me(const Dvipa& dvipa, Epoch epoch) const;
   static bool is_decided_by(const Dvipa& dvipa, StackId from);
   Dvipa* reported_dvipa(const Address& address, Epoch epoch);
@@ -342,9 +343,11 @@ class Stack {
   void confirm(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route);
   bool is_undecided(const Dvipa& dvipa, const Remote& remote, const tables::Route& route) const;
   bool is_awaited(const Dvipa& dvipa, StackId stack) const;
+  bool has_begun_here(const Dvipa& dvipa, const Remote& remote) const;
   void settle_rivals(Dvipa& dvipa, StackId reported);
   void drop_rival(const Address& address, Dvipa& dvipa, const Remote& remote, StackId stack);
   void lose_holder(const Address& address, Dvipa& dvipa, const Remote& remote, tables::Route& route);
+  void forget_syn(Dvipa& dvipa, const Remote& remote, StackId target);
   void erase_route(const Address& address, Dvipa& dvipa, const Remote& remote);
   // All of them, or those of one stack.
   void forget_listeners(const Address& address, Dvipa& dvipa, StackId target = nobody);

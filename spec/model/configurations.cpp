@@ -365,7 +365,7 @@ Rules deep() {
   return r;
 }
 
-// Forty times as many states as `deep`: without a verdict until somebody explores it to its end (docs/checker.md).
+// More than forty times as many states as `deep` (docs/checker.md).
 Rules deepest() {
   Rules r = deep();
   r.name = "deepest";

@@ -49,8 +49,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Explored{"reuse", 5932}, Explored{"listeners", 8908}, Explored{"rivals", 18537},
                     Explored{"double-failure", 34545}, Explored{"backups", 66061}, Explored{"takeback", 84042},
                     Explored{"takeback-listeners", 326205}, Explored{"takeback-reuse", 431312},
-                    Explored{"two-claims", 308897}, Explored{"return", 150764}, Explored{"halves", 4503},
-                    Explored{"paused", 142882}, Explored{"paused-reuse", 290244}, Explored{"partition", 858282}),
+                    Explored{"two-claims", 308910}, Explored{"return", 150764}, Explored{"halves", 4561},
+                    Explored{"paused", 142882}, Explored{"paused-reuse", 290244}, Explored{"partition", 846962}),
     [](const auto& each) {
       std::string name = each.param.config;
       for (char& c : name)

@@ -182,6 +182,30 @@ TEST(Rivals, WhoClaimsAnewStillKnowsWhomItGaveASynJustNow) {
   EXPECT_EQ(cluster.packet(1, dva1, client(n), false), (Verdict{Kind::to_target, Cluster::id(2), false}));
 }
 
+// covers: FLV-11, RTE-4, RTE-11: the reports take longer than a frame lives
+TEST(Rivals, ASynIsRememberedHoweverLongTheReportsTake) {
+  Cluster cluster(5);
+  cluster.start_all();
+  cluster.cut({1, 2, 4}, {3, 5});
+  std::uint32_t n = 0;
+  while (n < 10 && cluster.packet(1, dva1, client(n), true).stack != Cluster::id(2)) ++n;
+  std::uint32_t m = n + 1;
+  while (m < 20 && cluster.packet(1, dva1, client(m), true).stack != Cluster::id(2)) ++m;
+  for (const unsigned one : {1U, 2U, 4U})
+    for (const unsigned other : {3U, 5U}) cluster.meet(one, other);
+  cluster.deliver_all(5, 1);
+  ASSERT_EQ(cluster.at(1).dvipa(dva1)->owner.facts.mine, (Epoch{3, Cluster::id(1)}));
+  cluster.age(1, 10);
+  cluster.settle();
+  ASSERT_EQ(cluster.state(1, dva1), OwnerState::active);
+  cluster.give(2, input::ConnectionAccepted{{dva1, client(n)}});
+  EXPECT_EQ(cluster.packet(1, dva1, client(n), false), (Verdict{Kind::to_target, Cluster::id(2), false}));
+  cluster.age(1, 1);
+  cluster.settle();
+  EXPECT_EQ(cluster.packet(1, dva1, client(n), false).stack, Cluster::id(2));
+  EXPECT_EQ(cluster.at(1).dvipa(dva1)->routes.find(client(m)), nullptr) << "S2 has not got that one";
+}
+
 // covers: FLV-10, CFG-7: it had the newer epoch
 TEST(Rivals, WhoGivesUpWhatItOwnedHeedsAnOlderOwner) {
   Cluster cluster(5);
