@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
+#include <type_traits>
 
 #include "harness/cli/command_line.hpp"
 #include "harness/cli/complain.hpp"
@@ -70,8 +71,8 @@ void print_text(const Model& model, const checker::Result<Model>& result) {
   for (const std::string& note : result.notes) fmt::print("{}\n", note);
 }
 
-int judge(const Wanted& wanted) {
-  const TakeoverModel model(wanted.rules);
+template <class Model>
+int judge(const Wanted& wanted, const Model& model) {
   const auto result = checker::check(model, wanted.options);
   const auto* found = result.counterexample();
   if (wanted.format == "json") {
@@ -79,21 +80,8 @@ int judge(const Wanted& wanted) {
   } else if (wanted.format == "mermaid" && found != nullptr) {
     fmt::print("{}", checker::mermaid(model, *found->trace));
   } else if (wanted.format == "scenario" && found != nullptr) {
-    fmt::print("{}", model::scenario_of(model, found->name, *found->trace));
-  } else {
-    print_text(model, result);
-  }
-  std::FILE* const last_line = wanted.format == "text" ? stdout : stderr;
-  fmt::print(last_line, "{}\n", checker::done_line(result.config, result.counts, result.verdict));
-  return result.verdict == checker::Verdict::holds ? exit_passed : exit_failed;
-}
-
-// The real stacks, as docs/refinement.md explains.
-int judge_implementation(const Wanted& wanted, Mutant mutant) {
-  const refine::ImplementationModel model(wanted.rules, mutant);
-  const auto result = checker::check(model, wanted.options);
-  if (wanted.format == "json") {
-    fmt::print("{}\n", checker::json(model, result));
+    if constexpr (std::is_same_v<Model, TakeoverModel>)
+      fmt::print("{}", model::scenario_of(model, found->name, *found->trace));
   } else {
     print_text(model, result);
   }
@@ -195,9 +183,9 @@ int run_check(std::span<const std::string> words) {
       return complain("check", config + " is not for the implementation", "docs/refinement.md says what is");
     if (!mutant || mutants.size() > 1 || !arguments.without.getValue().empty())
       return line.bad_usage("--implementation takes one mutant of dvipa run, and no --without");
-    if (format != "text" && format != "json") return line.bad_usage("--implementation prints text or json");
+    if (format == "scenario") return line.bad_usage("--implementation prints text, json or mermaid");
     std::signal(SIGINT, note_interrupt);
-    return judge_implementation({*rules, options_of(arguments, *rules), format}, *mutant);
+    return judge(Wanted{*rules, options_of(arguments, *rules), format}, refine::ImplementationModel(*rules, *mutant));
   }
   for (const bool decision : {true, false})
     for (const std::string& name : (decision ? arguments.without : arguments.mutant).getValue())
@@ -205,7 +193,7 @@ int run_check(std::span<const std::string> words) {
         return complain("check", fmt::format("unknown {} {}", decision ? "decision" : "mutant", name),
                         "dvipa check --list names them");
   std::signal(SIGINT, note_interrupt);
-  return judge({*rules, options_of(arguments, *rules), format});
+  return judge(Wanted{*rules, options_of(arguments, *rules), format}, TakeoverModel(*rules));
 }
 
 }  // namespace dvipa::cli

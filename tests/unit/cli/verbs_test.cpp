@@ -1,4 +1,4 @@
-// The command as a user runs it: what the verbs profile and requirements print, and their exit codes.
+// The command as a user runs it: what some verbs print, and their exit codes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -124,6 +124,21 @@ TEST(Command, PlaysAScenarioOnTheModelAndCompares) {
   EXPECT_EQ(dvipa("simulate --quiet --mutant ignore-rank " + scenarios + "flv-1-highest-rank.scn").exit_code,
             exit_failed);
   EXPECT_EQ(dvipa("simulate --on paper " + scenarios + "flv-1-equal-ranks.scn 2>&1").exit_code, exit_bad_usage);
+}
+
+TEST(CheckVerb, ShowsHowModelAndImplementationFail) {
+  const std::string faulty = "check --quiet --implementation --config failover --mutant forget-connections ";
+  const Outcome words = dvipa(faulty);
+  EXPECT_EQ(words.exit_code, exit_failed);
+  EXPECT_THAT(words.output, HasSubstr("The model does not allow it."));
+  EXPECT_THAT(words.output, HasSubstr("verdict=violated"));
+  const Outcome lanes = dvipa(faulty + "--format mermaid 2>/dev/null");
+  EXPECT_THAT(lanes.output, StartsWith("sequenceDiagram"));
+  EXPECT_EQ(json::parse(dvipa(faulty + "--json 2>/dev/null").output)["verdict"], "violated");
+  EXPECT_EQ(dvipa(faulty + "--format scenario 2>&1").exit_code, exit_bad_usage);
+  const Outcome scenario = dvipa("check --quiet --config failover --without FLV-5 --format scenario 2>/dev/null");
+  EXPECT_THAT(scenario.output, HasSubstr("Breaks: "));
+  EXPECT_EQ(dvipa("check --quiet --config smoke").exit_code, exit_passed);
 }
 
 }  // namespace
