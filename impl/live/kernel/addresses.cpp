@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <span>
+#include <thread>
 
 #include "impl/live/kernel/link.hpp"
 
@@ -103,6 +105,44 @@ Result<Presence> look(Netlink& netlink, const Address& address) {
   return found;
 }
 
+// Whether what is sent to the address is for this host.
+Result<bool> is_local(Netlink& netlink, const Address& address) {
+  Request bytes{};
+  nlmsghdr* request = mnl_nlmsg_put_header(bytes.data());
+  request->nlmsg_type = RTM_GETROUTE;
+  request->nlmsg_flags = NLM_F_REQUEST;
+  rtmsg body{};
+  body.rtm_family = address.is_v4() ? AF_INET : AF_INET6;
+  body.rtm_dst_len = address.is_v4() ? 32 : 128;
+  std::memcpy(mnl_nlmsg_put_extra_header(request, sizeof body), &body, sizeof body);
+  const auto value = wire_bytes(address);
+  mnl_attr_put(request, RTA_DST, value.size(), value.data());
+  bool local = false;
+  const int error = netlink.exchange_quietly(*request, [&](const nlmsghdr& message) {
+    local = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message))->rtm_type == RTN_LOCAL;
+  });
+  const bool unroutable = error == ENETUNREACH || error == EHOSTUNREACH;
+  if (error != 0 && !unroutable)
+    return tl::unexpected(failure("look for the route to " + dvipa::to_string(address), error));
+  return local;
+}
+
+// The kernel acknowledges an IPv6 address before it has its route, which a work queue adds, some milliseconds later on
+// a busy host. Until then what comes for the address is answered with an ICMPv6 error, and its clients give up.
+Result<void> await_route(Netlink& netlink, const Address& address) {
+  constexpr std::chrono::milliseconds limit{1000};
+  constexpr std::chrono::microseconds pause{200};
+  const auto until = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    const auto local = is_local(netlink, address);
+    if (!local) return tl::unexpected(local.error());
+    if (*local) return {};
+    if (std::chrono::steady_clock::now() > until)
+      return tl::unexpected(failure("wait for the route to " + dvipa::to_string(address), ETIMEDOUT));
+    std::this_thread::sleep_for(pause);
+  }
+}
+
 Failure refused_address(const Address& address, int error) {
   Failure refused = failure("add " + dvipa::to_string(address) + " to lo", error);
   if (!address.is_v4() && (error == EACCES || error == EPERM || error == EOPNOTSUPP))
@@ -128,7 +168,7 @@ Result<void> HiddenAddresses::activate(const Address& dvipa) {
   const HostChange change = AddressAdded{dvipa};
   if (auto noted = journal_->about_to(change); !noted) return noted;
   const int error = add(netlink_, dvipa);
-  if (error == 0) return {};
+  if (error == 0) return await_route(netlink_, dvipa);
   if (error != EEXIST) {
     if (auto noted = journal_->undone(change); !noted) return noted;
     return tl::unexpected(refused_address(dvipa, error));

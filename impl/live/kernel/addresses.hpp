@@ -18,7 +18,8 @@ class HiddenAddresses {
   // `journal` must outlive this. Brings `lo` up.
   static Result<HiddenAddresses> open(Journal& journal);
 
-  // Idempotent. An address that is on `lo` already and is not ours is used as it is and never removed.
+  // Idempotent. An address that is on `lo` already and is not ours is used as it is and never removed. When it returns,
+  // the host takes what comes for the address; an IPv6 address can take some milliseconds.
   Result<void> activate(const Address& dvipa);
   // Idempotent; removes only what activate() added. Connections of the address stay, but their segments are no
   // longer delivered.

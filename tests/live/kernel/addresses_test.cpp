@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,20 +22,76 @@ namespace {
 const Address dvipa_v4 = *parse_address("192.0.2.7");
 const Address dvipa_v6 = *parse_address("2001:db8::7");
 
+struct SocketAddress {
+  explicit SocketAddress(const Address& address) {
+    v4.sin_family = AF_INET;
+    v4.sin_addr.s_addr = htonl(address.v4_value());
+    v6.sin6_family = AF_INET6;
+    std::copy(address.bytes.begin(), address.bytes.end(), std::begin(v6.sin6_addr.s6_addr));
+    v4.sin_port = v6.sin6_port = htons(60);
+    any = address.is_v4() ? static_cast<sockaddr*>(static_cast<void*>(&v4))
+                          : static_cast<sockaddr*>(static_cast<void*>(&v6));
+    size = address.is_v4() ? sizeof v4 : sizeof v6;
+  }
+  SocketAddress(const SocketAddress&) = delete;
+  SocketAddress& operator=(const SocketAddress&) = delete;
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  sockaddr* any = nullptr;
+  socklen_t size = 0;
+};
+
 // Whether an application can bind to it: what a hidden address is for.
 bool can_bind(const Address& address) {
   const int socket = ::socket(address.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  v4.sin_family = AF_INET;
-  v4.sin_addr.s_addr = htonl(address.v4_value());
-  v6.sin6_family = AF_INET6;
-  std::copy(address.bytes.begin(), address.bytes.end(), std::begin(v6.sin6_addr.s6_addr));
-  const int bound = address.is_v4() ? ::bind(socket, static_cast<sockaddr*>(static_cast<void*>(&v4)), sizeof v4)
-                                    : ::bind(socket, static_cast<sockaddr*>(static_cast<void*>(&v6)), sizeof v6);
+  const SocketAddress at(address);
+  const int bound = ::bind(socket, at.any, at.size);
   ::close(socket);
   return bound == 0;
 }
+
+// Whether what is sent to the address comes to an application here: on `lo` it does so before sendto() returns.
+bool takes_packets_for(const Address& address) {
+  const int family = address.is_v4() ? AF_INET : AF_INET6;
+  const int server = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int client = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const SocketAddress at(address);
+  char byte = 'x';
+  bool comes = ::bind(server, at.any, at.size) == 0;
+  comes = comes && ::sendto(client, &byte, 1, MSG_DONTWAIT, at.any, at.size) == 1;
+  comes = comes && ::recv(server, &byte, 1, MSG_DONTWAIT) == 1;
+  ::close(server);
+  ::close(client);
+  return comes;
+}
+
+// While it lives this thread goes before the kernel's own threads on its processor: what the kernel leaves to them is
+// done when this thread waits, and not earlier.
+class AheadOfTheKernel {
+ public:
+  AheadOfTheKernel() {
+    EXPECT_EQ(::sched_getaffinity(0, sizeof before_, &before_), 0);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(::sched_getcpu(), &one);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+    schedule(SCHED_FIFO, 1);
+  }
+  ~AheadOfTheKernel() {
+    schedule(SCHED_OTHER, 0);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof before_, &before_), 0);
+  }
+  AheadOfTheKernel(const AheadOfTheKernel&) = delete;
+  AheadOfTheKernel& operator=(const AheadOfTheKernel&) = delete;
+
+ private:
+  static void schedule(int policy, int priority) {
+    sched_param parameters{};
+    parameters.sched_priority = priority;
+    EXPECT_EQ(::sched_setscheduler(0, policy, &parameters), 0);
+  }
+  cpu_set_t before_{};
+};
 
 class Addresses : public OwnNamespace {
  protected:
@@ -54,6 +111,17 @@ class Addresses : public OwnNamespace {
   std::optional<Journal> journal_;
   std::optional<HiddenAddresses> addresses_;
 };
+
+// covers: LST-2: the route of an IPv6 address comes later than the kernel's acknowledgement
+TEST_F(Addresses, WhatComesForAnActivatedAddressIsTakenAtOnce) {
+  const AheadOfTheKernel ahead;
+  for (const Address& dvipa : {dvipa_v4, dvipa_v6}) {
+    EXPECT_FALSE(takes_packets_for(dvipa));
+    ASSERT_TRUE(addresses_->activate(dvipa));
+    EXPECT_TRUE(takes_packets_for(dvipa)) << dvipa::to_string(dvipa);
+    ASSERT_TRUE(addresses_->deactivate(dvipa));
+  }
+}
 
 // covers: LST-2
 TEST_F(Addresses, ActivatedAddressIsUsableAndDeactivatedOneIsNot) {
