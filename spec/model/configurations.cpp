@@ -365,7 +365,7 @@ Rules deep() {
   return r;
 }
 
-// More than forty times as many states as `deep` (docs/checker.md).
+// Almost a hundred times as many states as `deep` (docs/checker.md).
 Rules deepest() {
   Rules r = deep();
   r.name = "deepest";
