@@ -72,8 +72,7 @@ void Stack::take(const input::MemberDown& down) {
 
 // FLV-12; not what is said of its next life (TKB-5).
 void Stack::forget_target(const Address& address, Dvipa& dvipa, StackId gone) {
-  dvipa.routes.erase_if(
-      [&](const Remote&, const tables::Route& route) { return route.target == gone && route.foretold == 0; });
+  dvipa.routes.erase_target(gone);
   std::erase_if(dvipa.syns_under_way, [&](const auto& each) { return each.second.target == gone; });
   const bool decides = !dvipa.rivals.empty();
   std::erase_if(dvipa.rivals, [&](const auto& each) { return each.second.stack == gone && !each.second.foretold; });

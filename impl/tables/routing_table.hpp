@@ -309,9 +309,9 @@ class RoutingTable {
     return v4_.erase_if(with_remote) + v6_.erase_if(with_remote);
   }
 
-  // Entries of a failed target go, and no other (FLV-12).
+  // Entries of a failed target go, and no other (FLV-12), nor those of its next life (TKB-5).
   std::size_t erase_target(StackId target) {
-    return erase_if([&](const Remote&, const Route& route) { return route.target == target; });
+    return erase_if([&](const Remote&, const Route& route) { return route.target == target && route.foretold == 0; });
   }
 
   void reserve_v4(std::size_t entries) { v4_.reserve(entries); }

@@ -175,8 +175,9 @@ Result<void> HiddenAddresses::activate(const Address& dvipa) {
   }
   const auto seen = look(netlink_, dvipa);
   if (!seen) return tl::unexpected(seen.error());
-  if (!seen->marked) return journal_->undone(change);
-  return {};
+  if (!seen->marked)
+    if (auto noted = journal_->undone(change); !noted) return noted;
+  return await_route(netlink_, dvipa);
 }
 
 Result<void> HiddenAddresses::deactivate(const Address& dvipa) {

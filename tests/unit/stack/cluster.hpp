@@ -77,6 +77,13 @@ class Cluster {
     }
     give(n, input::Started{++lives_[n]});
   }
+  // Stack n is back, has heard what all others have to say, and its time to find members is over.
+  void come_back(unsigned n) {
+    start(n, definitions_of(n));
+    for (const auto& [other, stack] : stacks_)
+      if (other != n) deliver_all(other, n);
+    fire(n, Timer::Kind::join);
+  }
   void meet(unsigned one, unsigned other) {
     give(one, input::MemberUp{id(other), lives_[other]});
     give(other, input::MemberUp{id(one), lives_[one]});

@@ -41,9 +41,7 @@ TEST(Takeback, ThePrimaryMayFailAgainDuringTheHandover) {
   cluster.crash(1);
   cluster.settle();
   for (std::uint32_t n = 0; n < 30; ++n) cluster.connect(5, dva1, client(n));
-  cluster.start(1, definitions_of(1));
-  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-  cluster.fire(1, Timer::Kind::join);
+  cluster.come_back(1);
   for (const unsigned n : {2U, 5U}) cluster.deliver_all(1, n);
   ASSERT_EQ(cluster.state(5, dva1), OwnerState::handing_over);
   cluster.crash(1);
@@ -60,9 +58,7 @@ TEST(Takeback, TheFormerOwnerMayFailDuringTheHandover) {
   cluster.crash(1);
   cluster.settle();
   for (std::uint32_t n = 0; n < 30; ++n) cluster.connect(5, dva1, client(n));
-  cluster.start(1, definitions_of(1));
-  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-  cluster.fire(1, Timer::Kind::join);
+  cluster.come_back(1);
   for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(1, n);
   const Verdict seen = cluster.packet(2, dva1, client(500), true, 5);  // from the former owner, after the list of 1
   EXPECT_TRUE(seen.report);
@@ -143,9 +139,7 @@ TEST(Takeback, ASynThatHitsAnEntryDuringTheHandoverIsReported) {
   cluster.settle();
   const unsigned target = cluster.connect(5, dva1, client(1));
   cluster.age(5, 12);
-  cluster.start(1, definitions_of(1));
-  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-  cluster.fire(1, Timer::Kind::join);
+  cluster.come_back(1);
   for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(1, n);
   ASSERT_EQ(cluster.state(5, dva1), OwnerState::handing_over);
   for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
@@ -169,9 +163,7 @@ TEST(Takeback, WhatTheOwnerSaysOfItsRoutesDecides) {
   cluster.settle();
   const unsigned first = cluster.connect(5, dva1, client(1));
   cluster.age(5, 12);
-  cluster.start(1, definitions_of(1));
-  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-  cluster.fire(1, Timer::Kind::join);
+  cluster.come_back(1);
   cluster.deliver_all(1, 5);
   ASSERT_EQ(cluster.state(5, dva1), OwnerState::handing_over);
   cluster.give(first, input::ConnectionsEnded{dva1, {client(1)}});
@@ -190,9 +182,7 @@ TEST(Takeback, WhatATargetToldToAFailedClaimantIsNotLost) {
   cluster.start_all();
   cluster.crash(1);
   cluster.settle();
-  cluster.start(1, definitions_of(1));
-  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-  cluster.fire(1, Timer::Kind::join);
+  cluster.come_back(1);
   cluster.deliver_all(1, 2);  // but not to 5
   cluster.give(2, input::ListenerChanged{Address::v4(0), 60, false});
   cluster.crash_silently(1);
@@ -270,9 +260,7 @@ struct Handover : testing::Test {
     cluster.start_all();
     cluster.crash(1);
     cluster.settle();
-    cluster.start(1, definitions_of(1));
-    for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-    cluster.fire(1, Timer::Kind::join);
+    cluster.come_back(1);
     cluster.deliver_all(1, 5);
     EXPECT_EQ(cluster.state(5, dva1), OwnerState::handing_over);
   }

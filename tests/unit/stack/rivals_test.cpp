@@ -226,9 +226,7 @@ TEST(Claim, GoesOnWithTheDistributionThatTheProfileSaysNow) {
   cluster.start_all();
   cluster.crash(1);
   cluster.settle();
-  cluster.start(1, definitions_of(1));
-  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-  cluster.fire(1, Timer::Kind::join);
+  cluster.come_back(1);
   for (const unsigned n : {2U, 4U}) cluster.deliver_all(1, n);
   for (const unsigned n : {2U, 4U}) cluster.deliver_all(n, 1);
   ASSERT_EQ(cluster.state(1, dva1), OwnerState::taking_back);
@@ -289,9 +287,7 @@ TEST(Claim, TheOwnerHearsOfAListenerThatTheClaimantLeavesOut) {
   cluster.crash(1);
   cluster.settle();
   ASSERT_EQ(cluster.listeners(5, dva1), 3U);
-  cluster.start(1, definitions_of(1));
-  for (const unsigned n : {2U, 3U, 4U, 5U}) cluster.deliver_all(n, 1);
-  cluster.fire(1, Timer::Kind::join);
+  cluster.come_back(1);
   cluster.deliver_all(1, 3);
   cluster.give(3, input::ListenerChanged{Address::v4(0), 60, false});
   cluster.deliver_all(3, 5);
